@@ -134,9 +134,9 @@ func (x *Exchange) Consumer() *Consumer { return x.consumer }
 // Credential is what the caller proved itself with, nil when it did not.
 func (x *Exchange) Credential() *Credential { return x.credential }
 
-// AddAnswer adds a field to the answer, whether it comes from the upstream or
-// from a Reply; it takes the place of an upstream field of that name, as
-// Kong's kong.response.set_header in the access phase does.
+// AddAnswer sets a field of the answer, whether it comes from the upstream or
+// from a Reply. A field of that name from the upstream stays beside it, as with
+// Kong, whose nginx adds the upstream's fields to those already set.
 func (x *Exchange) AddAnswer(name, value string) { x.answer.Set(name, value) }
 
 // Answer is what AddAnswer collected. The proxy reads it.

@@ -99,6 +99,9 @@ type Reply struct {
 // Head is the head of an answer on its way to the client.
 type Head struct {
 	Status int
+	// Reason is the reason phrase that came with the status; "" for the usual
+	// one. Whoever changes Status clears it.
+	Reason string
 	Header Header
 }
 

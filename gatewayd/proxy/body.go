@@ -1,0 +1,99 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gwctl/gwctl/gatewayd/plugin"
+)
+
+// smallBody is the length up to which a request body is read whole before the
+// upstream is asked, so that a retry can send it again: Kong's
+// client_body_buffer_size (kong/templates/kong_defaults.lua). Longer ones
+// stream.
+const smallBody = 8 << 10
+
+var _ plugin.Wire = (*Exchange)(nil)
+
+// Context ends when the client leaves.
+func (x *Exchange) Context() context.Context { return x.Down.Context() }
+
+// ReadBody returns the whole request body, which stays readable.
+func (x *Exchange) ReadBody(limit int) ([]byte, error) {
+	if x.bodyRead {
+		if len(x.body) > limit {
+			return nil, plugin.ErrBodyTooLarge
+		}
+		return x.body, nil
+	}
+	if n := x.Down.BodyLength(); n > int64(limit) {
+		return nil, plugin.ErrBodyTooLarge
+	}
+	whole, err := x.collectBody(limit)
+	if err != nil {
+		return nil, err
+	}
+	if !whole {
+		return nil, plugin.ErrBodyTooLarge
+	}
+	return x.body, nil
+}
+
+// ReplaceBody makes body what the upstream receives.
+func (x *Exchange) ReplaceBody(body []byte) {
+	x.body, x.bodyRead = append(x.body[:0], body...), true
+}
+
+// collectBody reads the request body into x.body, and says whether it came to
+// its end within limit bytes. What was read stays at the front of the body.
+func (x *Exchange) collectBody(limit int) (bool, error) {
+	for len(x.body) <= limit {
+		p, err := x.Down.NextBody()
+		if errors.Is(err, io.EOF) {
+			x.bodyRead = true
+			x.bodyBytes.Store(int64(len(x.body)))
+			return true, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("%w: %w", ErrRequestBody, err)
+		}
+		x.body = append(x.body, p...)
+	}
+	return false, nil
+}
+
+// prepareBody decides how the body goes upstream: whole, where it is small or a
+// plugin has read it, else streamed behind what has been read of it.
+func (x *Exchange) prepareBody(buffering bool) error {
+	out := &x.out
+	length := x.Down.BodyLength()
+	if !x.bodyRead && length != 0 && buffering && length <= smallBody {
+		if _, err := x.collectBody(smallBody); err != nil {
+			return err
+		}
+	}
+	switch {
+	case x.bodyRead:
+		out.Body, out.Replay, out.Length = x.body, true, int64(len(x.body))
+	case length == 0:
+		out.Body, out.Replay, out.Length = nil, true, 0
+	default:
+		out.Body, out.Replay, out.Length = x.body, false, length
+	}
+	return nil
+}
+
+// NextBody returns the next bytes of a streamed request body, for a Transport.
+func (x *Exchange) NextBody() ([]byte, error) {
+	if len(x.out.Body) > 0 {
+		p := x.out.Body
+		x.out.Body = nil
+		x.bodyBytes.Add(int64(len(p)))
+		return p, nil
+	}
+	p, err := x.Down.NextBody()
+	x.bodyBytes.Add(int64(len(p)))
+	return p, err
+}

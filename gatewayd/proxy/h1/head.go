@@ -1,0 +1,328 @@
+package h1
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/gwctl/gwctl/gatewayd/plugin"
+)
+
+// fault is why a head or body cannot be read in one way alone.
+type fault struct {
+	status int // what the client is told
+	reason string
+}
+
+func (f *fault) Error() string { return f.reason }
+
+func bad(reason string) error { return &fault{400, reason} }
+
+// statusOf is the status for an error in reading a request.
+func statusOf(err error) int {
+	var f *fault
+	if errors.As(err, &f) {
+		return f.status
+	}
+	return 400
+}
+
+// Limits bound what is read of a head. The defaults are Kong's, whose nginx has
+// large_client_header_buffers 4 8k.
+type Limits struct {
+	// Line is the longest request line or field, in bytes.
+	Line int
+	// Head is the longest whole head, in bytes.
+	Head int
+	// Fields is the largest number of fields.
+	Fields int
+}
+
+// DefaultLimits are 8 KiB, 32 KiB and 1,000 fields.
+func DefaultLimits() Limits { return Limits{Line: 8 << 10, Head: 32 << 10, Fields: 1000} }
+
+// framing is what a head says of its connection and of the body behind it.
+type framing struct {
+	length       int64 // of the body; -1 when the head does not say
+	chunked      bool
+	encoded      bool // a Transfer-Encoding field is there
+	closes       bool
+	keepsAlive   bool
+	expects      bool // Expect: 100-continue
+	badExpect    bool
+	hosts        int
+	host         string
+	bodilessSent bool
+}
+
+// parser reads heads strictly: what could be read in two ways is a fault.
+type parser struct {
+	chars  *charTable
+	limits Limits
+	// lenientNames drops fields whose name nginx does not take, instead of
+	// passing them on (ignore_invalid_headers, on by default).
+	dropOdd bool
+}
+
+// fields reads the field lines of a head, which is text up to and without the
+// empty line, each line ending in CRLF, and appends them to out.
+func (p *parser) fields(text string, out []plugin.Field, fr *framing) ([]plugin.Field, error) {
+	fr.length = -1
+	for n := 0; text != ""; n++ {
+		if n == p.limits.Fields {
+			return out, &fault{494, "too many fields"}
+		}
+		end := strings.IndexByte(text, '\n')
+		if end < 1 || text[end-1] != '\r' {
+			return out, bad("a line does not end in CRLF")
+		}
+		line := text[:end-1]
+		text = text[end+1:]
+		if len(line) > p.limits.Line {
+			return out, &fault{494, "a field is too long"}
+		}
+		f, plain, err := p.field(line)
+		if err != nil {
+			return out, err
+		}
+		if err := p.note(f, fr); err != nil {
+			return out, err
+		}
+		if plain || !p.dropOdd {
+			out = append(out, f)
+		}
+	}
+	if fr.encoded && fr.length >= 0 {
+		return out, bad("both Content-Length and Transfer-Encoding")
+	}
+	return out, nil
+}
+
+// field splits one field line. plain is false for a name that nginx ignores.
+func (p *parser) field(line string) (f plugin.Field, plain bool, err error) {
+	colon := strings.IndexByte(line, ':')
+	if colon < 1 {
+		if line != "" && (line[0] == ' ' || line[0] == '\t') {
+			return f, false, bad("a folded field line")
+		}
+		return f, false, bad("a field line without a name")
+	}
+	class := byte(isToken | isPlain)
+	for i := range colon {
+		class &= p.chars[line[i]]
+	}
+	if class&isToken == 0 {
+		return f, false, bad("a byte in a field name that may not stand there")
+	}
+	value := strings.Trim(line[colon+1:], " \t")
+	if !validValue(value) {
+		return f, false, bad("a control byte in a field value")
+	}
+	return plugin.Field{Name: line[:colon], Value: value}, class&isPlain != 0, nil
+}
+
+// note takes in what a field says of framing and connection.
+func (p *parser) note(f plugin.Field, fr *framing) error {
+	switch len(f.Name) {
+	case 4:
+		if plugin.EqualFold(f.Name, "Host") {
+			fr.hosts++
+			fr.host = f.Value
+		}
+	case 6:
+		if plugin.EqualFold(f.Name, "Expect") {
+			if plugin.EqualFold(f.Value, "100-continue") {
+				fr.expects = true
+			} else {
+				fr.badExpect = true
+			}
+		}
+	case 10:
+		if plugin.EqualFold(f.Name, "Connection") {
+			noteConnection(f.Value, fr)
+		}
+	case 14:
+		if plugin.EqualFold(f.Name, "Content-Length") {
+			return p.noteLength(f.Value, fr)
+		}
+	case 17:
+		if plugin.EqualFold(f.Name, "Transfer-Encoding") {
+			return noteEncoding(f.Value, fr)
+		}
+	}
+	return nil
+}
+
+func noteConnection(value string, fr *framing) {
+	for value != "" {
+		var item string
+		item, value, _ = strings.Cut(value, ",")
+		switch item = strings.Trim(item, " \t"); {
+		case plugin.EqualFold(item, "close"):
+			fr.closes = true
+		case plugin.EqualFold(item, "keep-alive"):
+			fr.keepsAlive = true
+		}
+	}
+}
+
+func (p *parser) noteLength(value string, fr *framing) error {
+	if fr.length >= 0 {
+		return bad("two Content-Length fields")
+	}
+	if value == "" || !p.chars.all(value, isDigit) {
+		return bad("Content-Length is not a number")
+	}
+	if len(value) > 18 {
+		return &fault{413, "Content-Length is out of range"}
+	}
+	n := int64(0)
+	for i := range len(value) {
+		n = n*10 + int64(value[i]-'0')
+	}
+	fr.length = n
+	return nil
+}
+
+func noteEncoding(value string, fr *framing) error {
+	if fr.encoded {
+		return bad("two Transfer-Encoding fields")
+	}
+	fr.encoded = true
+	if !plugin.EqualFold(value, "chunked") {
+		return &fault{501, "a Transfer-Encoding other than chunked"}
+	}
+	fr.chunked = true
+	return nil
+}
+
+// requestLine is what stands on the first line of a request.
+type requestLine struct {
+	method, target string
+	path, query    string
+	hasQuery       bool
+	authority      string // of an absolute-form target
+	scheme         string
+	minor          int
+}
+
+// requestLine reads the first line of a request, without its CRLF.
+func (p *parser) requestLine(line string) (requestLine, error) {
+	var r requestLine
+	if len(line) > p.limits.Line {
+		return r, &fault{414, "the request line is too long"}
+	}
+	sp := strings.IndexByte(line, ' ')
+	if sp < 1 {
+		return r, bad("a request line without a target")
+	}
+	r.method = line[:sp]
+	rest := line[sp+1:]
+	sp = strings.IndexByte(rest, ' ')
+	if sp < 1 {
+		return r, bad("a request line without a version")
+	}
+	r.target = rest[:sp]
+	if err := r.version(rest[sp+1:]); err != nil {
+		return r, err
+	}
+	// nginx takes capital letters, "-" and "_" alone (ngx_http_parse_request_line).
+	for i := range len(r.method) {
+		if c := r.method[i]; (c < 'A' || c > 'Z') && c != '_' && c != '-' {
+			return r, bad("a method that is not in capital letters")
+		}
+	}
+	if r.method == "CONNECT" || r.method == "TRACE" {
+		return r, &fault{405, "method " + r.method + " is not allowed"}
+	}
+	return r, p.target(&r)
+}
+
+func (r *requestLine) version(v string) error {
+	if len(v) != 8 || v[:5] != "HTTP/" || v[6] != '.' || v[5] < '0' || v[5] > '9' || v[7] < '0' || v[7] > '9' {
+		return bad("a version that is none")
+	}
+	if v[5] != '1' {
+		if v[5] == '0' {
+			return bad("a version before HTTP/1.0")
+		}
+		return &fault{505, "a version other than HTTP/1"}
+	}
+	r.minor = min(int(v[7]-'0'), 1)
+	return nil
+}
+
+// target splits a request target in origin form, absolute form or, for OPTIONS,
+// asterisk form (RFC 9112, 3.2).
+func (p *parser) target(r *requestLine) error {
+	t := r.target
+	switch {
+	case t[0] == '/':
+	case t == "*" && r.method == "OPTIONS":
+		// nginx refuses it: its target must begin with a slash or a scheme.
+		return bad("an asterisk for a target")
+	default:
+		scheme, rest, ok := strings.Cut(t, "://")
+		if !ok || !plugin.EqualFold(scheme, "http") && !plugin.EqualFold(scheme, "https") {
+			return bad("a target that is neither a path nor an http URI")
+		}
+		end := strings.IndexAny(rest, "/?#")
+		if end < 0 {
+			end = len(rest)
+		}
+		r.scheme, r.authority = strings.ToLower(scheme), rest[:end]
+		if r.authority == "" || !p.validHost(r.authority) {
+			return bad("a target whose host is not valid")
+		}
+		// What nginx calls $request_uri is what follows the authority.
+		t = rest[end:]
+		if t == "" || t[0] != '/' {
+			t = "/" + t
+		}
+		r.target = t
+	}
+	r.path, r.query, r.hasQuery = strings.Cut(t, "?")
+	for i := range len(r.query) {
+		if c := r.query[i]; c <= 0x20 || c == 0x7f || c == '#' {
+			return bad("a byte in the query that may not stand there")
+		}
+	}
+	return nil
+}
+
+// validHost says whether s is a host with or without a port.
+func (p *parser) validHost(s string) bool {
+	if s == "" || !p.chars.all(s, isHost) {
+		return false
+	}
+	port := ""
+	if s[0] == '[' {
+		end := strings.IndexByte(s, ']')
+		if end < 0 {
+			return false
+		}
+		inside := s[1:end]
+		if inside == "" || strings.Trim(inside, "0123456789abcdefABCDEF:.") != "" {
+			return false
+		}
+		if s = s[end+1:]; s == "" {
+			return true
+		}
+		if s[0] != ':' {
+			return false
+		}
+		port = s[1:]
+	} else {
+		if strings.ContainsAny(s, "[]") {
+			return false
+		}
+		name, after, found := strings.Cut(s, ":")
+		if name == "" {
+			return false
+		}
+		if !found {
+			return true
+		}
+		port = after
+	}
+	return port != "" && len(port) <= 5 && p.chars.all(port, isDigit) || port == ""
+}

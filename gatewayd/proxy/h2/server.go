@@ -1,0 +1,213 @@
+package h2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gwctl/gwctl/gatewayd/plugin"
+	"github.com/gwctl/gwctl/gatewayd/proxy"
+)
+
+// Options are what a Server needs.
+type Options struct {
+	Handler *proxy.Handler
+	RealIP  proxy.RealIP
+	// IdleTimeout is how long a connection without streams is kept (75 s when 0).
+	IdleTimeout time.Duration
+	// MaxHead is the largest header list in bytes (32 KiB when 0).
+	MaxHead int
+	// Now is the gateway's clock.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Server serves HTTP/2 on connections that are handed to it.
+type Server struct {
+	opts  Options
+	http  *http.Server
+	conns *handover
+	pool  sync.Pool
+	done  chan struct{}
+}
+
+// NewServer returns a server and starts it.
+func NewServer(o Options) *Server {
+	if o.IdleTimeout == 0 {
+		o.IdleTimeout = 75 * time.Second
+	}
+	if o.MaxHead == 0 {
+		o.MaxHead = 32 << 10
+	}
+	s := &Server{opts: o, conns: newHandover(), done: make(chan struct{})}
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	s.http = &http.Server{
+		Handler: s, Protocols: &protocols, IdleTimeout: o.IdleTimeout, MaxHeaderBytes: o.MaxHead,
+		ReadHeaderTimeout: 60 * time.Second,
+		HTTP2:             &http.HTTP2Config{MaxReadFrameSize: 16 << 10},
+		ErrorLog:          log.New(io.Discard, "", 0),
+	}
+	go func() {
+		defer close(s.done)
+		_ = s.http.Serve(s.conns) // ends with ErrServerClosed
+	}()
+	return s
+}
+
+// Take serves a connection whose first bytes, pending, have been read already.
+func (s *Server) Take(c net.Conn, pending []byte) { s.conns.hand(&prefixed{Conn: c, pending: pending}) }
+
+// Drain tells clients to open no more streams and waits for those that are open,
+// or for ctx to end.
+func (s *Server) Drain(ctx context.Context) error {
+	if err := s.http.Shutdown(ctx); err != nil {
+		_ = s.http.Close()
+		return fmt.Errorf("waiting for HTTP/2 streams to end: %w", err)
+	}
+	<-s.done
+	return nil
+}
+
+// Close cuts every connection.
+func (s *Server) Close() { _ = s.http.Close() }
+
+// ServeHTTP serves one stream.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	st, _ := s.pool.Get().(*stream)
+	if st == nil {
+		st = &stream{}
+		st.x.Down = st
+	}
+	st.begin(s, w, r)
+	if why := s.refusal(st); why != nil {
+		s.opts.Handler.Reject(&st.x, http.StatusBadRequest, why)
+	} else {
+		s.opts.Handler.Serve(&st.x)
+	}
+	if st.stopWatch != nil {
+		st.stopWatch()
+	}
+	aborted := st.aborted
+	st.w, st.r, st.stopWatch = nil, nil, nil
+	s.pool.Put(st)
+	if aborted {
+		panic(http.ErrAbortHandler) // resets the stream
+	}
+}
+
+// refusal says why a request cannot be served: fields that belong to one
+// connection have no place in HTTP/2 (RFC 9113, 8.2.2).
+func (s *Server) refusal(st *stream) error {
+	h := &st.x.Request.Header
+	for _, name := range []string{"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"} {
+		if h.Count(name) > 0 {
+			return errors.New("a connection-specific field in HTTP/2: " + name)
+		}
+	}
+	if te := h.Values("te"); len(te) > 1 || len(te) == 1 && te[0] != "trailers" {
+		return errors.New("TE other than trailers in HTTP/2")
+	}
+	if st.x.Request.Method == http.MethodConnect || st.x.Request.Method == http.MethodTrace {
+		return errors.New("method " + st.x.Request.Method + " is not allowed")
+	}
+	return nil
+}
+
+func newID() string {
+	const digits = "0123456789abcdef"
+	b := make([]byte, 0, 32)
+	for range 2 {
+		v := rand.Uint64()
+		for shift := 60; shift >= 0; shift -= 4 {
+			b = append(b, digits[v>>shift&15])
+		}
+	}
+	return string(b)
+}
+
+func (st *stream) begin(s *Server, w http.ResponseWriter, r *http.Request) {
+	st.w, st.r, st.aborted = w, r, false
+	st.bodyErr = nil
+	x := &st.x
+	x.Exchange.Begin(x, s.opts.Handler.Active())
+	x.ID = newID()
+	x.Start, x.Arrived = s.opts.Now(), time.Now()
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		x.Peer = host
+	}
+	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok && a.Port != x.Port {
+		x.Port, x.PortText = a.Port, strconv.Itoa(a.Port)
+	}
+	q := &x.Request
+	q.Method, q.Target, q.Host = r.Method, r.RequestURI, r.Host
+	q.Scheme, q.Major, q.Minor = "http", 2, 0
+	q.Path, q.Query, q.HasQuery = cutQuery(r.RequestURI)
+	q.Header = fieldsOf(r.Header, q.Header)
+	x.Client = s.opts.RealIP.Client(x.Peer, &q.Header)
+}
+
+// handover is a listener whose connections are handed to it.
+type handover struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newHandover() *handover {
+	return &handover{conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+func (h *handover) hand(c net.Conn) {
+	select {
+	case h.conns <- c:
+	case <-h.closed:
+		_ = c.Close()
+	}
+}
+
+// Accept waits for a connection.
+func (h *handover) Accept() (net.Conn, error) {
+	select {
+	case c := <-h.conns:
+		return c, nil
+	case <-h.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close ends Accept.
+func (h *handover) Close() error {
+	h.once.Do(func() { close(h.closed) })
+	return nil
+}
+
+// Addr is no address: the connections come from another listener.
+func (h *handover) Addr() net.Addr { return &net.TCPAddr{} }
+
+// prefixed is a connection of which some bytes have been read.
+type prefixed struct {
+	net.Conn
+	pending []byte
+}
+
+// Read returns the pending bytes first.
+func (p *prefixed) Read(b []byte) (int, error) {
+	if len(p.pending) > 0 {
+		n := copy(b, p.pending)
+		p.pending = p.pending[n:]
+		return n, nil
+	}
+	return p.Conn.Read(b)
+}
+
+var _ plugin.Wire = (*proxy.Exchange)(nil)

@@ -1,0 +1,203 @@
+package proxy
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gwctl/gwctl/gatewayd/balance"
+	"github.com/gwctl/gwctl/gatewayd/plugin"
+	"github.com/gwctl/gwctl/gatewayd/snapshot"
+	"github.com/gwctl/gwctl/gatewayd/uri"
+)
+
+// upstreamPath gives path and query that the upstream is asked for
+// (kong/router/utils.lua:get_upstream_uri_v0; kong/runloop/handler.lua:1418-1426
+// keeps an empty query).
+func (h *Handler) upstreamPath(x *Exchange, s *snapshot.Service) string {
+	path := h.paths.Escape(uri.Join(s.Path, x.Request.Path, x.matched, x.route.StripPath))
+	if x.Request.HasQuery {
+		// What remains of the target behind the path may be cut from it as it is.
+		return path + "?" + x.Request.Query
+	}
+	return path
+}
+
+// hostHeader is what Host says to the target
+// (kong/runloop/balancer/init.lua:set_host_header).
+func hostHeader(x *Exchange, s *snapshot.Service, t *balance.Target) string {
+	if x.route.PreserveHost && x.Request.Host != "" {
+		return x.Request.Host
+	}
+	host := s.HostHeader
+	if host == "" {
+		host = t.Host
+		if strings.IndexByte(host, ':') >= 0 {
+			host = "[" + host + "]"
+		}
+	}
+	if t.Port == 80 {
+		return host
+	}
+	return host + ":" + strconv.Itoa(t.Port)
+}
+
+// fieldsFor lists the header fields of the outgoing request: those that Kong's
+// nginx sets, in its order (kong/templates/nginx_kong.lua, location /), then the
+// client's own without hop-by-hop fields.
+func (h *Handler) fieldsFor(x *Exchange, host string, websocket bool) []plugin.Field {
+	r := &x.Request.Header
+	out := x.fields[:0]
+	set := func(name, value string) {
+		if value != "" {
+			out = append(out, plugin.Field{Name: name, Value: value})
+		}
+	}
+	connection := r.Joined("Connection")
+	if te := r.Joined("TE"); te != "" && hasToken(te, "trailers") {
+		set("TE", "trailers")
+	}
+	via := h.via[10*x.Request.Major+x.Request.Minor]
+	if given := r.Joined("Via"); given != "" {
+		via = given + ", " + via
+	}
+	set("Via", via)
+	set("Host", host)
+	if websocket {
+		set("Upgrade", "websocket")
+		set("Connection", "keep-alive, Upgrade")
+	} else {
+		set("Connection", "keep-alive")
+	}
+	out = h.forwarded(x, out)
+	set("X-Real-IP", x.Client)
+	set("X-Kong-Request-Id", x.ID)
+	simple := connection == "" || plugin.EqualFold(connection, "keep-alive") || plugin.EqualFold(connection, "close")
+	for _, f := range r.Fields() {
+		if setByUs(f.Name) || !simple && named(connection, f.Name) {
+			continue
+		}
+		out = append(out, f)
+	}
+	x.fields = out
+	return out
+}
+
+// forwarded appends the X-Forwarded-* fields
+// (kong/runloop/handler.lua:1185-1236, 1318-1333).
+func (h *Handler) forwarded(x *Exchange, out []plugin.Field) []plugin.Field {
+	r := &x.Request.Header
+	trusted := h.opts.Trusted.Contain(x.Peer)
+	from := func(name, otherwise string) string {
+		if trusted {
+			if v := r.Joined(name); v != "" {
+				return v
+			}
+		}
+		return otherwise
+	}
+	set := func(name, value string) {
+		if value != "" {
+			out = append(out, plugin.Field{Name: name, Value: value})
+		}
+	}
+	forwardedFor := x.Client
+	if given := r.Joined("X-Forwarded-For"); given != "" {
+		forwardedFor = given + ", " + x.Peer
+	}
+	set("X-Forwarded-For", forwardedFor)
+	set("X-Forwarded-Proto", from("X-Forwarded-Proto", x.Request.Scheme))
+	set("X-Forwarded-Host", from("X-Forwarded-Host", hostOnly(x.Request.Host)))
+	set("X-Forwarded-Port", from("X-Forwarded-Port", x.PortText))
+	set("X-Forwarded-Path", from("X-Forwarded-Path", pathOnly(requestURI(x))))
+	prefix := ""
+	if x.route.StripPath && x.matched != "/" {
+		prefix = x.matched
+	}
+	set("X-Forwarded-Prefix", from("X-Forwarded-Prefix", prefix))
+	return out
+}
+
+func (h *Handler) forwardedProto(x *Exchange) string {
+	if h.opts.Trusted.Contain(x.Peer) {
+		if v := x.Request.Header.Joined("X-Forwarded-Proto"); v != "" {
+			return v
+		}
+	}
+	return x.Request.Scheme
+}
+
+func (h *Handler) forwardedHost(x *Exchange) string {
+	if h.opts.Trusted.Contain(x.Peer) {
+		if v := x.Request.Header.Joined("X-Forwarded-Host"); v != "" {
+			return v
+		}
+	}
+	return hostOnly(x.Request.Host)
+}
+
+// hostOnly is nginx's $host: lower case, without the port.
+func hostOnly(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") && strings.IndexByte(host[i+1:], ']') < 0 {
+		host = host[:i]
+	}
+	return strings.ToLower(host)
+}
+
+// setByUs says whether a client's field of that name is replaced or dropped:
+// those that the gateway sets itself, and those that belong to one hop
+// (RFC 9110, 7.6.1; nginx drops Keep-Alive and Expect, kong/runloop/handler.lua
+// Proxy and Proxy-Connection).
+func setByUs(name string) bool {
+	switch len(name) {
+	case 2:
+		return plugin.EqualFold(name, "TE")
+	case 3:
+		return plugin.EqualFold(name, "Via")
+	case 4:
+		return plugin.EqualFold(name, "Host")
+	case 5:
+		return plugin.EqualFold(name, "Proxy")
+	case 6:
+		return plugin.EqualFold(name, "Expect")
+	case 7:
+		return plugin.EqualFold(name, "Upgrade")
+	case 9:
+		return plugin.EqualFold(name, "X-Real-IP")
+	case 10:
+		return plugin.EqualFold(name, "Connection") || plugin.EqualFold(name, "Keep-Alive")
+	case 14:
+		return plugin.EqualFold(name, "Content-Length")
+	case 15:
+		return plugin.EqualFold(name, "X-Forwarded-For")
+	case 16:
+		return plugin.EqualFold(name, "X-Forwarded-Host") || plugin.EqualFold(name, "X-Forwarded-Port") ||
+			plugin.EqualFold(name, "X-Forwarded-Path") || plugin.EqualFold(name, "Proxy-Connection")
+	case 17:
+		return plugin.EqualFold(name, "X-Forwarded-Proto") || plugin.EqualFold(name, "X-Kong-Request-Id") ||
+			plugin.EqualFold(name, "Transfer-Encoding")
+	case 18:
+		return plugin.EqualFold(name, "X-Forwarded-Prefix")
+	}
+	return false
+}
+
+// named says whether a Connection field names the field, so that it goes no
+// further. What plugins say of the caller cannot be taken away that way.
+func named(connection, name string) bool {
+	if strings.HasPrefix(name, "X-Consumer-") || strings.HasPrefix(name, "X-Credential-") || name == "X-Anonymous-Consumer" {
+		return false
+	}
+	return hasToken(connection, name)
+}
+
+// hasToken says whether a comma-separated list holds the token, parameters and
+// case aside.
+func hasToken(list, token string) bool {
+	for item := range strings.SplitSeq(list, ",") {
+		item, _, _ = strings.Cut(item, ";")
+		if plugin.EqualFold(strings.Trim(item, " \t"), token) {
+			return true
+		}
+	}
+	return false
+}
