@@ -223,11 +223,11 @@ func (c *conn) fill(scan *int, atStart bool) error {
 	}
 	now := time.Now()
 	if atStart {
+		c.setDeadline(now, c.srv.opts.IdleTimeout)
 		c.idle.Store(true)
 		if c.srv.draining.Load() {
-			return errIdle
+			_ = c.nc.SetReadDeadline(time.Unix(0, c.srv.drainUntil.Load()))
 		}
-		c.setDeadline(now, c.srv.opts.IdleTimeout)
 	} else if c.x.Arrived.IsZero() || c.deadline.Sub(now) > c.srv.opts.HeaderTimeout || c.deadline.IsZero() {
 		c.deadline = time.Time{}
 		c.setDeadline(now, c.srv.opts.HeaderTimeout)
@@ -331,10 +331,10 @@ func (c *conn) linger() {
 	}
 }
 
-// wakeIfIdle ends the wait for a next request.
-func (c *conn) wakeIfIdle() {
+// wakeIfIdle bounds the wait for a next request.
+func (c *conn) wakeIfIdle(until time.Time) {
 	if c.idle.Load() {
-		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+		_ = c.nc.SetReadDeadline(until)
 	}
 }
 

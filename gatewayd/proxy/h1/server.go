@@ -39,8 +39,11 @@ type Server struct {
 	opts     ServerOptions
 	parser   *parser
 	draining atomic.Bool
-	date     atomic.Pointer[dateText]
-	buffers  bufferPool
+	// drainUntil is until when idle connections may bring a request while
+	// draining, in nanoseconds of Unix time.
+	drainUntil atomic.Int64
+	date       atomic.Pointer[dateText]
+	buffers    bufferPool
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
@@ -89,7 +92,7 @@ func (s *Server) Serve(l net.Listener) error {
 	for {
 		nc, err := l.Accept()
 		if err != nil {
-			if t, ok := err.(interface{ Temporary() bool }); ok && t.Temporary() { //nolint:errorlint // as net/http's own loop
+			if t, ok := err.(interface{ Temporary() bool }); ok && t.Temporary() && !s.draining.Load() { //nolint:errorlint // as net/http's own loop
 				s.opts.Log.Warn("accepting a connection", "error", err)
 				wait(10 * time.Millisecond)
 				continue
@@ -119,16 +122,26 @@ func (s *Server) forget(c *conn) {
 	s.mu.Unlock()
 }
 
-// Drain lets every connection end after the request that it is serving, closes
-// idle ones, and returns when all have ended or ctx has, then with ctx's error.
-// Close the listener first.
-func (s *Server) Drain(ctx context.Context) error {
+// Drain loses no request. For grace it still accepts what waits on l, which it
+// then closes (l may be nil), and idle connections may still bring a request;
+// every answer from now on ends its connection. It returns when all have ended,
+// or cuts them when ctx ends, and then returns ctx's error.
+func (s *Server) Drain(ctx context.Context, grace time.Duration, l net.Listener) error {
+	until := time.Now().Add(grace)
 	s.draining.Store(true)
+	s.drainUntil.Store(until.UnixNano())
+	if d, ok := l.(interface{ SetDeadline(t time.Time) error }); ok {
+		_ = d.SetDeadline(until)
+	}
 	s.mu.Lock()
 	for c := range s.conns {
-		c.wakeIfIdle()
+		c.wakeIfIdle(until)
 	}
 	s.mu.Unlock()
+	if l != nil {
+		wait(grace)
+		_ = l.Close()
+	}
 	done := make(chan struct{})
 	go func() {
 		s.open.Wait()
