@@ -1,0 +1,5 @@
+//go:build !race
+
+package ratelimiting_test
+
+const raceEnabled = false
