@@ -184,7 +184,11 @@ func (h *Handler) relayBody(x *Exchange, ans Answer, head *plugin.Head, trailers
 	}
 	for err == nil && !bodiless {
 		var p []byte
-		p, err = next()
+		if next != nil {
+			p, err = next()
+		} else {
+			p, err = ans.Next()
+		}
 		if len(p) > 0 {
 			if sendErr := x.Down.Send(p); sendErr != nil {
 				err = ErrClientLeft
@@ -222,11 +226,12 @@ func (h *Handler) brokenOff(x *Exchange, err error) {
 	x.Down.Abort()
 }
 
-// filterBody puts the body phase between the answer and the client.
+// filterBody puts the body phase between the answer and the client; it returns
+// nil when no plugin has one.
 func (h *Handler) filterBody(x *Exchange, ans Answer, length *int64) (func() ([]byte, error), error) {
 	filtered := slices.ContainsFunc(x.ran, func(p *snapshot.Plugin) bool { return p.Body != nil })
 	if !filtered {
-		return ans.Next, nil
+		return nil, nil
 	}
 	*length = -1
 	var body io.Reader = &answerReader{next: ans.Next}

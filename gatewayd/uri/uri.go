@@ -213,7 +213,11 @@ func Join(base, path, matched string, stripped bool) string {
 	if matched == "" {
 		matched = "/"
 	}
-	rest := sanitize(path[min(len(matched), len(path)):])
+	cut := min(len(matched), len(path))
+	rest := sanitize(path[cut:])
+	if base == "/" && len(rest) == len(path)-cut && path[cut-1] == '/' {
+		return path[cut-1:] // the slash before the rest is there already
+	}
 	if slash {
 		return joinSlash(base, path, rest)
 	}
