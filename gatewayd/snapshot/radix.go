@@ -1,6 +1,9 @@
 package snapshot
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // radix is a compressed trie over path prefixes. Building costs the sum of the
 // keys' lengths; a walk costs the length of the path, however many keys there
@@ -8,7 +11,8 @@ import "slices"
 type radix struct {
 	prefix   string
 	entries  []*entry // of the key that ends here, best first
-	children []*radix // each begins with another byte, in order
+	first    []byte   // the first byte of each child
+	children []*radix
 }
 
 // insert adds an entry under key. Call sort when all are in.
@@ -17,33 +21,27 @@ func (n *radix) insert(key string, e *entry) {
 		n.entries = append(n.entries, e)
 		return
 	}
-	i, found := slices.BinarySearchFunc(n.children, key[0], func(c *radix, b byte) int { return int(c.prefix[0]) - int(b) })
-	if !found {
-		n.children = slices.Insert(n.children, i, &radix{prefix: key, entries: []*entry{e}})
+	i := bytes.IndexByte(n.first, key[0])
+	if i < 0 {
+		n.first = append(n.first, key[0])
+		n.children = append(n.children, &radix{prefix: key, entries: []*entry{e}})
 		return
 	}
 	child := n.children[i]
 	common := commonPrefix(child.prefix, key)
 	if common < len(child.prefix) {
-		n.children[i] = &radix{prefix: key[:common], children: []*radix{child}}
+		n.children[i] = &radix{prefix: key[:common], first: []byte{child.prefix[common]}, children: []*radix{child}}
 		child.prefix = child.prefix[common:]
 		child = n.children[i]
 	}
 	child.insert(key[common:], e)
 }
 
+// child finds the child that begins with b. Its first byte stands in the parent,
+// so that the others are not touched.
 func (n *radix) child(b byte) *radix {
-	lo, hi := 0, len(n.children)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if n.children[mid].prefix[0] < b {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	if lo < len(n.children) && n.children[lo].prefix[0] == b {
-		return n.children[lo]
+	if i := bytes.IndexByte(n.first, b); i >= 0 {
+		return n.children[i]
 	}
 	return nil
 }
