@@ -421,7 +421,6 @@ func TestRetries(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
-	t.Cleanup(func() { close(hold) })
 	up := proxytest.NewUpstream(t, func(s proxytest.Seen, conn net.Conn) bool {
 		if strings.HasPrefix(s.Line, "GET /half") {
 			proxytest.Reply(conn, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
@@ -429,6 +428,7 @@ func TestTimeouts(t *testing.T) {
 		<-hold
 		return false
 	})
+	t.Cleanup(func() { close(hold) }) // before the upstream waits for its connections
 	cfg := change(proxytest.To(up), func(_ *entity.Route, s *entity.Service) { s.ReadTimeout, s.Retries = 60, 0 })
 	gw := proxytest.Start(t, cfg, proxytest.Options{})
 	if got := gw.Get("/", "Accept: */*"); got.Status != 504 || !strings.Contains(got.Body, "The upstream server is timing out") {
