@@ -12,6 +12,9 @@ import (
 type FieldError struct {
 	Field  string // path below config, as in "redis.port"
 	Reason string
+	// Unsupported says that the value is sound and that the gateway lacks what
+	// it asks for.
+	Unsupported bool
 }
 
 // Error gives field and reason.
@@ -20,6 +23,12 @@ func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
 // Invalid makes a FieldError.
 func Invalid(field, format string, args ...any) error {
 	return &FieldError{Field: field, Reason: fmt.Sprintf(format, args...)}
+}
+
+// Unsupported makes a FieldError of a value that Kong knows and the gateway
+// lacks. Such a value is a problem of the plugin; a file that holds it is sound.
+func Unsupported(field, format string, args ...any) error {
+	return &FieldError{Field: field, Reason: fmt.Sprintf(format, args...), Unsupported: true}
 }
 
 // FieldErrors lists the FieldErrors in err, however they were joined or

@@ -211,7 +211,7 @@ func (c *Config) checkPolicy() error {
 	switch c.Policy {
 	case "local":
 	case "redis", "cluster":
-		errs = append(errs, plugin.Invalid("policy", "policy %s is not available yet; use local", c.Policy))
+		errs = append(errs, plugin.Unsupported("policy", "policy %s is not available yet; use local", c.Policy))
 	default:
 		errs = append(errs, oneOf("policy", c.Policy, "local", "redis", "cluster"))
 	}
