@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gwctl/gwctl/gatewayd/daemon"
+	"github.com/gwctl/gwctl/gatewayd/entity"
 	"github.com/gwctl/gwctl/gatewayd/plugins"
 	"github.com/gwctl/gwctl/gatewayd/proxy/h1"
-	"github.com/gwctl/gwctl/gatewayd/source/files"
 	"github.com/gwctl/gwctl/gatewayd/translate"
 )
 
@@ -39,10 +39,12 @@ func serveCommand() *cobra.Command {
 			if o.AdminToken == "" {
 				o.AdminToken = os.Getenv("GATEWAYD_ADMIN_TOKEN")
 			}
-			if o.Provider, err = provider(config, class); err != nil {
+			reading := daemon.Reading{Kinds: plugins.All(), IngressClass: class}
+			if o.Provider, err = daemon.Open(config, reading); err != nil {
 				return err
 			}
-			o.Kinds = plugins.All()
+			o.Kinds = reading.Kinds
+			o.Print = func(cfg *entity.Config) ([]byte, error) { return reading.Print(cfg, true) }
 			d, err := daemon.New(o)
 			if err != nil {
 				return err
@@ -80,13 +82,4 @@ func newLog(w io.Writer, format string) (*slog.Logger, error) {
 		return slog.New(slog.NewTextHandler(w, nil)), nil
 	}
 	return nil, fmt.Errorf("--log-format %q: must be json or text", format)
-}
-
-// provider reads what path names.
-func provider(path, class string) (daemon.Provider, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("reading --config: %w", err)
-	}
-	return daemon.Manifests(files.New([]string{path}, files.Options{}),
-		translate.Options{IngressClass: class, Kinds: plugins.All()}), nil
 }
