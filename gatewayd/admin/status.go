@@ -113,10 +113,9 @@ func routeStatus(e *entity.Route, r *snapshot.Route, service string) RouteStatus
 		Protocols: e.Protocols, Service: service, StripPath: e.StripPath, Unavailable: e.Unavailable, Broken: e.Broken,
 	}
 	for _, m := range e.Matches {
-		switch {
-		case m.Type == "exact":
+		if m.Type == "exact" {
 			st.Paths = append(st.Paths, "="+m.Value)
-		default:
+		} else {
 			st.Paths = append(st.Paths, strings.TrimSuffix(m.Value, "/")+"/*")
 		}
 	}

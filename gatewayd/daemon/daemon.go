@@ -152,7 +152,7 @@ func (d *Daemon) listen() error {
 		if address == "" || *into != nil {
 			return nil
 		}
-		l, err := net.Listen("tcp", address)
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 		if err != nil {
 			return fmt.Errorf("listening for %s: %w", what, err)
 		}
@@ -256,12 +256,12 @@ func (d *Daemon) Run(ctx context.Context) error {
 			_ = d.listener.Close()
 			return
 		}
-		if err := d.h1.Serve(d.listener); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := d.h1.Serve(d.listener); !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
 			fail("serving clients", err)
 		}
 	})
 	<-ctx.Done()
-	d.drain()
+	d.drain(context.WithoutCancel(ctx))
 	for _, s := range web {
 		_ = s.Close()
 	}
@@ -277,8 +277,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 // drain loses no request: connections that wait in the listener's queue are
 // still accepted for a moment, idle ones may still bring one last request, and
 // those under way end.
-func (d *Daemon) drain() {
-	ctx, cancel := context.WithTimeout(context.Background(), d.opts.DrainTimeout)
+func (d *Daemon) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, d.opts.DrainTimeout)
 	defer cancel()
 	d.opts.Log.Info("stopping: requests under way may end")
 	var both sync.WaitGroup

@@ -1,15 +1,16 @@
 package entity
 
-import "github.com/google/uuid"
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
 
 // ID gives the id of an entity that was not given one: the same for the same
 // kind and name always, so that counters survive a reload and a restart. kind
 // is the name of the entity's list in a kong.yml, parts name it uniquely.
 func ID(kind string, parts ...string) string {
-	name := kind
-	for _, p := range parts {
-		name += "\x00" + p
-	}
+	name := strings.Join(append([]string{kind}, parts...), "\x00")
 	return uuid.NewSHA1(namespace(), []byte(name)).String()
 }
 

@@ -40,15 +40,14 @@ func FieldErrors(err error) []*FieldError {
 	if fe, ok := err.(*FieldError); ok { //nolint:errorlint // the tree is walked by hand below
 		return []*FieldError{fe}
 	}
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // as above
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		var out []*FieldError
 		for _, e := range many.Unwrap() {
 			out = append(out, FieldErrors(e)...)
 		}
 		return out
 	}
-	var fe *FieldError
-	if errors.As(err, &fe) {
+	if fe, ok := errors.AsType[*FieldError](err); ok {
 		return []*FieldError{fe}
 	}
 	return []*FieldError{{Reason: err.Error()}}

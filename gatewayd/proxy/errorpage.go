@@ -1,47 +1,39 @@
 package proxy
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 )
 
-// Kong's texts for what nginx refuses or cannot do (kong/error_handlers.lua:9-33).
+// statusText is Kong's text for what nginx refuses or cannot do
+// (kong/error_handlers.lua:12-27).
 func statusText(status int) string {
-	switch status {
-	case 400:
-		return "Bad request"
-	case 404:
-		return "Not found"
-	case 405:
-		return "Method not allowed"
-	case 408:
-		return "Request timeout"
-	case 411:
-		return "Length required"
-	case 412:
-		return "Precondition failed"
-	case 413:
-		return "Payload too large"
-	case 414:
-		return "URI too long"
-	case 417:
-		return "Expectation failed"
-	case statusHeaderTooLarge:
-		return "Request header or cookie too large"
-	case 500:
-		return "An unexpected error occurred"
-	case 502:
-		return "An invalid response was received from the upstream server"
-	case 503:
-		return "The upstream server is currently unavailable"
-	case 504:
-		return "The upstream server is timing out"
-	default:
-		return "The upstream server responded with " + strconv.Itoa(status)
+	for _, t := range [...]struct {
+		status int
+		text   string
+	}{
+		{400, "Bad request"},
+		{404, "Not found"},
+		{405, "Method not allowed"},
+		{408, "Request timeout"},
+		{411, "Length required"},
+		{412, "Precondition failed"},
+		{413, "Payload too large"},
+		{414, "URI too long"},
+		{417, "Expectation failed"},
+		{statusHeaderTooLarge, "Request header or cookie too large"},
+		{500, "An unexpected error occurred"},
+		{502, "An invalid response was received from the upstream server"},
+		{503, "The upstream server is currently unavailable"},
+		{504, "The upstream server is timing out"},
+	} {
+		if t.status == status {
+			return t.text
+		}
 	}
+	return "The upstream server responded with " + strconv.Itoa(status)
 }
 
 // statusHeaderTooLarge is nginx's own status for a header above its limits,
@@ -137,6 +129,3 @@ func handlerType(h *plugin.Header) string {
 	}
 	return acceptType(accept)
 }
-
-// reasonPhrase is the reason phrase of a status line.
-func reasonPhrase(status int) string { return http.StatusText(status) }

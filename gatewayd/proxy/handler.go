@@ -39,12 +39,13 @@ type Handler struct {
 	via     map[int]string // 10*major+minor → inbound Via
 	viaOut  string
 	numbers *numbers
+	dropped *dropped
 }
 
 // New returns a handler that serves an empty snapshot until the first Swap.
 func New(opts Options) *Handler {
 	h := &Handler{
-		opts: opts, paths: uri.New(), numbers: newNumbers(),
+		opts: opts, paths: uri.New(), numbers: newNumbers(), dropped: newDropped(),
 		via: map[int]string{
 			10: "1 " + opts.Name, 11: "1.1 " + opts.Name, 20: "2 " + opts.Name,
 		},

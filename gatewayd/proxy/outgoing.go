@@ -73,7 +73,7 @@ func (h *Handler) fieldsFor(x *Exchange, host string, websocket bool) []plugin.F
 	set("X-Kong-Request-Id", x.ID)
 	simple := connection == "" || plugin.EqualFold(connection, "keep-alive") || plugin.EqualFold(connection, "close")
 	for _, f := range r.Fields() {
-		if setByUs(f.Name) || !simple && named(connection, f.Name) {
+		if h.dropped.has(f.Name) || !simple && named(connection, f.Name) {
 			continue
 		}
 		out = append(out, f)
@@ -143,40 +143,32 @@ func hostOnly(host string) string {
 	return strings.ToLower(host)
 }
 
-// setByUs says whether a client's field of that name is replaced or dropped:
-// those that the gateway sets itself, and those that belong to one hop
-// (RFC 9110, 7.6.1; nginx drops Keep-Alive and Expect, kong/runloop/handler.lua
-// Proxy and Proxy-Connection).
-func setByUs(name string) bool {
-	switch len(name) {
-	case 2:
-		return plugin.EqualFold(name, "TE")
-	case 3:
-		return plugin.EqualFold(name, "Via")
-	case 4:
-		return plugin.EqualFold(name, "Host")
-	case 5:
-		return plugin.EqualFold(name, "Proxy")
-	case 6:
-		return plugin.EqualFold(name, "Expect")
-	case 7:
-		return plugin.EqualFold(name, "Upgrade")
-	case 9:
-		return plugin.EqualFold(name, "X-Real-IP")
-	case 10:
-		return plugin.EqualFold(name, "Connection") || plugin.EqualFold(name, "Keep-Alive")
-	case 14:
-		return plugin.EqualFold(name, "Content-Length")
-	case 15:
-		return plugin.EqualFold(name, "X-Forwarded-For")
-	case 16:
-		return plugin.EqualFold(name, "X-Forwarded-Host") || plugin.EqualFold(name, "X-Forwarded-Port") ||
-			plugin.EqualFold(name, "X-Forwarded-Path") || plugin.EqualFold(name, "Proxy-Connection")
-	case 17:
-		return plugin.EqualFold(name, "X-Forwarded-Proto") || plugin.EqualFold(name, "X-Kong-Request-Id") ||
-			plugin.EqualFold(name, "Transfer-Encoding")
-	case 18:
-		return plugin.EqualFold(name, "X-Forwarded-Prefix")
+// dropped lists, by length, the fields of a client that go no further under
+// their own name: those that the gateway sets itself, and those that belong to
+// one hop (RFC 9110, 7.6.1; nginx drops Keep-Alive and Expect,
+// kong/runloop/handler.lua Proxy and Proxy-Connection).
+type dropped [20][]string
+
+func newDropped() *dropped {
+	var d dropped
+	for _, name := range []string{
+		"TE", "Via", "Host", "Upgrade", "Connection", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
+		"X-Forwarded-Port", "X-Forwarded-Path", "X-Forwarded-Prefix", "X-Real-IP", "X-Kong-Request-Id",
+		"Proxy", "Proxy-Connection", "Expect", "Keep-Alive", "Content-Length", "Transfer-Encoding",
+	} {
+		d[len(name)] = append(d[len(name)], name)
+	}
+	return &d
+}
+
+func (d *dropped) has(name string) bool {
+	if len(name) >= len(d) {
+		return false
+	}
+	for _, n := range d[len(name)] {
+		if plugin.EqualFold(n, name) {
+			return true
+		}
 	}
 	return false
 }

@@ -146,8 +146,7 @@ func DecodeConfig(raw json.RawMessage, into any) error {
 
 // configError turns a decoder's text into a field and a reason.
 func configError(err error) error {
-	var typed *json.UnmarshalTypeError
-	if errors.As(err, &typed) {
+	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return plugin.Invalid(typed.Field, "must be %s, not %s", kindName(typed.Type.String()), typed.Value)
 	}
 	text := err.Error()

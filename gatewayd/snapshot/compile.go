@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -63,18 +65,34 @@ type compiler struct {
 	broken    map[string]string // consumer id → reason
 }
 
-// revision digests what is served; where it was read from does not count.
+// revision digests what is served. Each entity is written by itself, so that no
+// buffer grows to hold them all.
 func revision(cfg *entity.Config) string {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
-	for _, s := range cfg.Credentials { // Secret hides itself from encoders
-		fmt.Fprintf(h, "%q", s.Key.Reveal())
+	digestAll(enc, cfg.Services)
+	digestAll(enc, cfg.Routes)
+	digestAll(enc, cfg.Upstreams)
+	digestAll(enc, cfg.Consumers)
+	digestAll(enc, cfg.Credentials)
+	digestAll(enc, cfg.Plugins)
+	digestAll(enc, cfg.Problems)
+	for i := range cfg.Credentials { // Secret hides itself from encoders
+		c := &cfg.Credentials[i]
+		_, _ = io.WriteString(h, c.ID+"\x00"+c.Key.Reveal()+"\x00")
+		for _, name := range slices.Sorted(maps.Keys(c.Attributes)) {
+			_, _ = io.WriteString(h, name+"\x00"+c.Attributes[name].Reveal()+"\x00")
+		}
 	}
-	// Encoding entities cannot fail: they hold no channels, functions or cycles.
-	_ = enc.Encode([]any{
-		cfg.Services, cfg.Routes, cfg.Upstreams, cfg.Consumers, cfg.Credentials, cfg.Plugins, cfg.Problems,
-	})
 	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+func digestAll[T any](enc *json.Encoder, list []T) {
+	// Encoding entities cannot fail: they hold no channels, functions or cycles.
+	_ = enc.Encode(len(list))
+	for i := range list {
+		_ = enc.Encode(&list[i])
+	}
 }
 
 func (c *compiler) problem(src entity.Source, field, format string, args ...any) {

@@ -1,6 +1,7 @@
 package uri
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 )
@@ -138,7 +139,7 @@ func removeDots(path string) (string, error) {
 				out = append(out, '/')
 			}
 		case "/..":
-			at := lastSlash(out)
+			at := bytes.LastIndexByte(out, '/')
 			if at < 0 {
 				return "", ErrAboveRoot
 			}
@@ -151,15 +152,6 @@ func removeDots(path string) (string, error) {
 		}
 	}
 	return string(out), nil
-}
-
-func lastSlash(b []byte) int {
-	for i := len(b) - 1; i >= 0; i-- {
-		if b[i] == '/' {
-			return i
-		}
-	}
-	return -1
 }
 
 // Escape makes a normalised path safe to stand in a request line: bytes that
@@ -197,18 +189,8 @@ func Join(base, path, matched string, stripped bool) string {
 	if base == "" {
 		base = "/"
 	}
-	slash := base[len(base)-1] == '/'
 	if !stripped {
-		switch {
-		case slash && base == "/":
-			return path
-		case slash:
-			return base + path[1:]
-		case path == "/":
-			return base
-		default:
-			return base + path
-		}
+		return joinWhole(base, path)
 	}
 	if matched == "" {
 		matched = "/"
@@ -218,7 +200,7 @@ func Join(base, path, matched string, stripped bool) string {
 	if base == "/" && len(rest) == len(path)-cut && path[cut-1] == '/' {
 		return path[cut-1:] // the slash before the rest is there already
 	}
-	if slash {
+	if base[len(base)-1] == '/' {
 		return joinSlash(base, path, rest)
 	}
 	switch {
@@ -230,6 +212,20 @@ func Join(base, path, matched string, stripped bool) string {
 		return base + rest
 	default:
 		return base + "/" + rest
+	}
+}
+
+// joinWhole puts base before a path that keeps all it has.
+func joinWhole(base, path string) string {
+	switch {
+	case base == "/":
+		return path
+	case base[len(base)-1] == '/':
+		return base + path[1:]
+	case path == "/":
+		return base
+	default:
+		return base + path
 	}
 }
 

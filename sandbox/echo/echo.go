@@ -267,7 +267,7 @@ type Server struct {
 
 // Listen opens a backend on the address.
 func Listen(address string, o Options) (*Server, error) {
-	l, err := net.Listen("tcp", address)
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listening for %s: %w", o.Name, err)
 	}

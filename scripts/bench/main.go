@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -49,7 +50,7 @@ func run() error {
 	if err := b.start(ctx); err != nil {
 		return err
 	}
-	report := ""
+	var report strings.Builder
 	for _, s := range b.scenarios(*conns) {
 		fmt.Fprintf(os.Stderr, "%s\n", s.title)
 		results := map[string][]result{}
@@ -63,11 +64,11 @@ func run() error {
 				results[c.name] = append(results[c.name], r)
 			}
 		}
-		report += table(s, results)
+		report.WriteString(table(s, results))
 	}
-	fmt.Println(report)
+	fmt.Println(report.String())
 	if *write {
-		return writeReport("scripts/bench/README.md", report)
+		return writeReport("scripts/bench/README.md", report.String())
 	}
 	return nil
 }

@@ -61,8 +61,10 @@ func (b *bench) start(ctx context.Context) error {
 		{"backend", last, backendPort, []string{"nginx", "-c", b.dir + "/backend.conf"}},
 		{"nginx", "0", nginxPlain, []string{"nginx", "-c", b.dir + "/nginx.conf"}},
 		{"haproxy", "0", haproxyPlain, []string{"haproxy", "-f", b.dir + "/haproxy.cfg"}},
-		{"gatewayd", "0", gatewaydPort, []string{b.gatewayd, "serve", "--config", b.dir + "/manifests",
-			"--listen", fmt.Sprintf("127.0.0.1:%d", gatewaydPort), "--admin", "127.0.0.1:19201", "--health", ""}},
+		{"gatewayd", "0", gatewaydPort, []string{
+			b.gatewayd, "serve", "--config", b.dir + "/manifests",
+			"--listen", fmt.Sprintf("127.0.0.1:%d", gatewaydPort), "--admin", "127.0.0.1:19201", "--health", "",
+		}},
 	} {
 		cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", p.core}, p.args...)...)
 		cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
