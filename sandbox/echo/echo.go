@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/gwctl/gwctl/gatewayd/clock"
 )
 
 // Options say who a backend is.
@@ -183,19 +185,8 @@ func (b *backend) delay(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the delay must be a duration up to "+maxDelay.String()+", as in /delay/250ms", http.StatusBadRequest)
 		return
 	}
-	if sleep(r.Context(), d) == nil {
+	if (clock.System{}).Wait(r.Context(), d) == nil {
 		b.json(w, http.StatusOK, map[string]string{"service": b.Name, "delay": d.String()})
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 
@@ -210,7 +201,7 @@ func (b *backend) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	rc := http.NewResponseController(w)
 	for i := range n {
-		if i > 0 && sleep(r.Context(), every) != nil {
+		if i > 0 && (clock.System{}).Wait(r.Context(), every) != nil {
 			return
 		}
 		if _, err := fmt.Fprintf(w, "id: %d\ndata: {\"service\":%q,\"n\":%d}\n\n", i, b.Name, i); err != nil || rc.Flush() != nil {
