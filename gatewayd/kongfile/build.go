@@ -189,16 +189,21 @@ func (r *reader) checkPlugin(it *item, bound map[string]*item) {
 	if name == "" {
 		return // reported
 	}
-	noConsumer, ofKong := r.plugins.bundled[name]
+	known, ofKong := r.plugins.bundled[name]
 	kind := r.plugins.kinds[name]
 	if kind == nil && !ofKong {
-		known := slices.Collect(maps.Keys(r.plugins.bundled))
-		known = append(known, slices.Collect(maps.Keys(r.plugins.kinds))...)
-		r.in("name", func() { r.fault(it.lineOf("name"), "no plugin is called %s%s", short(name), hint(name, known)) })
+		all := slices.Collect(maps.Keys(r.plugins.bundled))
+		all = append(all, slices.Collect(maps.Keys(r.plugins.kinds))...)
+		r.in("name", func() { r.fault(it.lineOf("name"), "no plugin is called %s%s", short(name), hint(name, all)) })
 		return
 	}
-	if noConsumer && it.refs["consumer"] != nil {
+	if known.noConsumer && it.refs["consumer"] != nil {
 		r.in("consumer", func() { r.fault(it.lineOf("consumer"), "%s cannot be bound to a consumer", name) })
+	}
+	for _, p := range it.list("protocols") {
+		if ofKong && !known.streams && groupOf(p) == "stream" {
+			r.in("protocols", func() { r.fault(it.lineOf("protocols"), "%s is for http, https, grpc and grpcs, not %s", name, p) })
+		}
 	}
 	r.checkConfig(it)
 	if it.lost {

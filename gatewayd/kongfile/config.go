@@ -15,7 +15,7 @@ import (
 // plugins knows the kinds of plugins and what their configs come to.
 type plugins struct {
 	kinds   map[string]*plugin.Kind
-	bundled map[string]bool
+	bundled map[string]kongPlugin
 	decode  func(raw json.RawMessage, into any) error
 	done    map[configKey]filled // many plugins are alike
 }

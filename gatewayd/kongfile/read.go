@@ -118,10 +118,10 @@ func (r *reader) text(data []byte) *yaml.Node {
 	}
 	var more yaml.Node
 	switch err := dec.Decode(&more); {
-	case err == nil:
+	case err == nil && len(more.Content) > 0 && !isNull(more.Content[0]):
 		r.fault(more.Line, "holds a second document; a kong.yml is one")
 		return nil
-	case !errors.Is(err, io.EOF):
+	case err != nil && !errors.Is(err, io.EOF):
 		r.syntax(err)
 		return nil
 	}

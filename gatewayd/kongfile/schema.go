@@ -125,25 +125,32 @@ type lack struct {
 	reason  string
 }
 
-// bundled lists the plugins that Kong comes with (kong/constants.lua:1), true for
-// those that cannot be bound to a consumer (typedefs.no_consumer in their
-// schema.lua).
-func bundled() map[string]bool {
-	m := map[string]bool{}
-	for _, name := range []string{
+// kongPlugin is a plugin that Kong comes with.
+type kongPlugin struct {
+	noConsumer bool // it cannot be bound to a consumer (typedefs.no_consumer)
+	streams    bool // its protocols may be tcp, tls and udp too (typedefs.protocols)
+}
+
+// bundled lists the plugins that Kong comes with (kong/constants.lua:1) and what
+// their schemas (kong/plugins/NAME/schema.lua) say of what they can be bound to.
+func bundled() map[string]kongPlugin {
+	m := map[string]kongPlugin{}
+	add := func(p kongPlugin, names ...string) {
+		for _, name := range names {
+			m[name] = p
+		}
+	}
+	add(kongPlugin{},
 		"ai-prompt-decorator", "ai-prompt-guard", "ai-prompt-template", "ai-proxy", "ai-response-transformer",
-		"aws-lambda", "azure-functions", "correlation-id", "datadog", "file-log", "grpc-gateway", "grpc-web", "http-log",
-		"ip-restriction", "loggly", "opentelemetry", "post-function", "pre-function", "prometheus", "proxy-cache",
-		"rate-limiting", "redirect", "request-size-limiting", "request-termination", "request-transformer",
-		"response-ratelimiting", "response-transformer", "statsd", "syslog", "tcp-log", "udp-log", "zipkin",
-	} {
-		m[name] = false
-	}
-	for _, name := range []string{
-		"acl", "acme", "ai-request-transformer", "basic-auth", "bot-detection", "cors", "hmac-auth", "jwt", "key-auth",
-		"ldap-auth", "oauth2", "session", "standard-webhooks",
-	} {
-		m[name] = true
-	}
+		"aws-lambda", "correlation-id", "opentelemetry", "rate-limiting", "redirect", "request-size-limiting",
+		"request-termination", "response-ratelimiting", "response-transformer")
+	add(kongPlugin{noConsumer: true},
+		"acl", "ai-request-transformer", "basic-auth", "bot-detection", "cors", "hmac-auth", "jwt", "key-auth",
+		"ldap-auth", "oauth2", "standard-webhooks", "acme")
+	add(kongPlugin{streams: true},
+		"azure-functions", "datadog", "file-log", "grpc-gateway", "grpc-web", "http-log", "ip-restriction", "loggly",
+		"post-function", "pre-function", "prometheus", "proxy-cache", "request-transformer", "statsd", "syslog",
+		"tcp-log", "udp-log", "zipkin")
+	add(kongPlugin{noConsumer: true, streams: true}, "session")
 	return m
 }

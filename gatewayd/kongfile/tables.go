@@ -156,8 +156,6 @@ func credentialKinds() []*kind {
 		return &kind{list: list, noun: list, within: true, unique: unique, lacks: l, fields: fields}
 	}
 	secret := func(name string) field { return field{name: name, shape: secrets} }
-	text := func(name string) field { return field{name: name, shape: aText} }
-	need := func(name string) field { return field{name: name, shape: aText, required: true} }
 	return []*kind{
 		of("keyauth_credentials", []string{"key"}, nil, text("key"), field{name: "ttl", shape: aNumber, max: 1e8}),
 		of("basicauth_credentials", []string{"username"}, lacking("basic-auth"), need("username"), need("password")),

@@ -1,11 +1,21 @@
 package kongfile
 
+import "slices"
+
 // lackingKinds are the entities of Kong that the gateway has no use for yet. Their
 // fields are checked by name and type, so that a slip is found here too.
 func lackingKinds() []*kind {
-	text := func(name string) field { return field{name: name, shape: aText} }
-	need := func(name string) field { return field{name: name, shape: aText, required: true} }
-	warn := func(reason string) *lack { return &lack{warning: true, reason: reason} }
+	return slices.Concat(secureKinds(), sharedKinds(), storedKinds())
+}
+
+func text(name string) field { return field{name: name, shape: aText} }
+
+func need(name string) field { return field{name: name, shape: aText, required: true} }
+
+func warn(reason string) *lack { return &lack{warning: true, reason: reason} }
+
+// secureKinds hold certificates and keys.
+func secureKinds() []*kind {
 	const noTLS = "TLS is not terminated yet; connections come in cleartext"
 	return []*kind{
 		{list: "certificates", noun: "certificate", lacks: warn(noTLS), fields: []field{
@@ -31,6 +41,12 @@ func lackingKinds() []*kind {
 			{name: "pem", shape: secrets},
 			{name: "x5t", shape: secrets},
 		}},
+	}
+}
+
+// sharedKinds shape more than one route.
+func sharedKinds() []*kind {
+	return []*kind{
 		{list: "filter_chains", noun: "filter chain", named: "name", unique: []string{"name"}, lacks: &lack{reason: "WebAssembly filters are not supported yet"}, fields: []field{
 			{name: "name", shape: aText, rule: nameRule},
 			{name: "enabled", shape: aBoolean},
@@ -40,6 +56,18 @@ func lackingKinds() []*kind {
 				need("name"), {name: "enabled", shape: aBoolean}, {name: "config", shape: anything},
 			}},
 		}},
+		// Enterprise alone in Kong.
+		{list: "consumer_groups", noun: "consumer group", named: "name", unique: []string{"name"}, lacks: &lack{reason: "consumer groups are not supported yet; the limits and rights of this one are missing"}, fields: []field{
+			{name: "name", shape: aText, required: true, rule: nameRule},
+			{name: "consumers", shape: anything},
+			{name: "plugins", shape: anything},
+		}},
+	}
+}
+
+// storedKinds are what Kong keeps for itself.
+func storedKinds() []*kind {
+	return []*kind{
 		{list: "workspaces", noun: "workspace", named: "name", unique: []string{"name"}, lacks: warn("workspaces are not supported; everything is in one"), fields: []field{
 			{name: "name", shape: aText, required: true, rule: nameRule},
 			text("comment"),
@@ -74,12 +102,6 @@ func lackingKinds() []*kind {
 			{name: "route_id", shape: anything},
 			{name: "value", shape: anything},
 			{name: "ttl", shape: aNumber},
-		}},
-		// Enterprise alone in Kong.
-		{list: "consumer_groups", noun: "consumer group", named: "name", unique: []string{"name"}, lacks: &lack{reason: "consumer groups are not supported yet; the limits and rights of this one are missing"}, fields: []field{
-			{name: "name", shape: aText, required: true, rule: nameRule},
-			{name: "consumers", shape: anything},
-			{name: "plugins", shape: anything},
 		}},
 		{list: "licenses", noun: "license", lacks: warn("licenses are not needed"), fields: []field{
 			{name: "payload", shape: secrets, required: true},
