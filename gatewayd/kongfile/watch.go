@@ -9,14 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
-
-	"github.com/fsnotify/fsnotify"
 
 	"github.com/gwctl/gwctl/gatewayd/entity"
 	"github.com/gwctl/gwctl/gatewayd/problem"
-	"github.com/gwctl/gwctl/gatewayd/source"
+	"github.com/gwctl/gwctl/gatewayd/source/watch"
 )
 
 // FileOptions change how a File works; the zero value is fine.
@@ -36,23 +33,18 @@ type File struct {
 	path string
 	opts FileOptions
 
-	good  *entity.Config // the last one without faults
-	read  [sha256.Size]byte
-	why   string // why the file could not be read, "" if it could
-	sent  bool
-	blind string // why there are no events, "" if there are
-	watch *fsnotify.Watcher
+	good    *entity.Config // the last one without faults
+	read    [sha256.Size]byte
+	why     string // why the file could not be read, "" if it could
+	sent    bool
+	watcher *watch.Watcher
 }
 
 // New returns a provider of the configuration in a kong.yml.
 func New(path string, opts FileOptions) *File {
-	if opts.Poll == 0 {
-		opts.Poll = 2 * time.Second
-	}
-	if opts.After == nil {
-		opts.After = time.After
-	}
-	return &File{path: path, opts: opts}
+	f := &File{path: path, opts: opts}
+	f.watcher = watch.New(watch.Options{Look: f.stat, Poll: opts.Poll, After: opts.After, NoEvents: opts.NoEvents})
+	return f
 }
 
 // Run sends the configuration at once and after every settled change of the
@@ -64,26 +56,12 @@ func New(path string, opts FileOptions) *File {
 // one, an empty configuration is. Its Objects name the file, with the SHA-256 of
 // the text that is served.
 func (f *File) Run(ctx context.Context, send func(*entity.Config)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	events := make(chan struct{}, 1)
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer cancel()
-	f.startEvents(ctx, &wg, events)
-	if f.opts.Poll > 0 {
-		seen := f.stat()
-		wg.Go(func() { f.poll(ctx, seen, events) })
-	}
-	f.reload(send)
-	return source.Settle(ctx, events, f.opts.After, func() error {
-		f.reload(send)
-		return nil
-	})
+	return f.watcher.Run(ctx, func() { f.reload(send) })
 }
 
 // reload reads the file and sends what it says, unless it says what it said.
 func (f *File) reload(send func(*entity.Config)) {
-	f.watchDirs()
+	f.watcher.Dirs(f.dirs())
 	data, err := os.ReadFile(f.path)
 	why := ""
 	if err != nil {
@@ -125,10 +103,10 @@ func (f *File) config(faults []problem.Problem) *entity.Config {
 		out = *f.good
 	}
 	out.Problems = slices.Clone(out.Problems)
-	if f.blind != "" {
+	if blind, poll := f.watcher.Blind(); blind != "" {
 		out.Problems = append(out.Problems, problem.Problem{
 			Severity: problem.Warning, Object: f.path, File: f.path,
-			Reason: fmt.Sprintf("cannot be watched (%s): a change is seen after up to %s", f.blind, f.opts.Poll),
+			Reason: fmt.Sprintf("cannot be watched (%s): a change is seen after up to %s", blind, poll),
 		})
 	}
 	if len(faults) > 0 {
@@ -153,53 +131,13 @@ func plural(n int) string {
 	return fmt.Sprintf("%d faults", n)
 }
 
-// startEvents forwards file events until ctx ends.
-func (f *File) startEvents(ctx context.Context, wg *sync.WaitGroup, events chan<- struct{}) {
-	if f.opts.NoEvents {
-		return
-	}
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		f.blind = err.Error()
-		return
-	}
-	f.watch = w
-	wg.Go(func() {
-		defer w.Close() //nolint:errcheck // nothing to lose
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case _, ok := <-w.Events:
-				if !ok {
-					return
-				}
-			case _, ok := <-w.Errors: // events may have been lost
-				if !ok {
-					return
-				}
-			}
-			signal(events)
-		}
-	})
-}
-
-// watchDirs watches the directory of the file, for editors replace a file instead
-// of writing to it, and that of what it links to.
-func (f *File) watchDirs() {
-	if f.watch == nil {
-		return
-	}
-	f.blind = ""
+// dirs are the directory of the file and that of what it links to.
+func (f *File) dirs() []string {
 	dirs := []string{filepath.Dir(f.path)}
 	if real, err := filepath.EvalSymlinks(f.path); err == nil {
 		dirs = append(dirs, filepath.Dir(real))
 	}
-	for _, dir := range dirs { // adding one that is there changes nothing
-		if err := f.watch.Add(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			f.blind = err.Error()
-		}
-	}
+	return dirs
 }
 
 // stat tells one state of the file from another.
@@ -209,25 +147,4 @@ func (f *File) stat() string {
 		return err.Error()
 	}
 	return fmt.Sprint(info.Size(), info.ModTime().UnixNano(), info.Mode())
-}
-
-func (f *File) poll(ctx context.Context, seen string, events chan<- struct{}) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-f.opts.After(f.opts.Poll):
-		}
-		if now := f.stat(); now != seen {
-			seen = now
-			signal(events)
-		}
-	}
-}
-
-func signal(events chan<- struct{}) {
-	select {
-	case events <- struct{}{}:
-	default: // one is waiting already
-	}
 }
