@@ -226,7 +226,7 @@ func (c *conn) fill(scan *int, atStart bool) error {
 		c.setDeadline(now, c.srv.opts.IdleTimeout)
 		c.idle.Store(true)
 		if c.srv.draining.Load() {
-			_ = c.nc.SetReadDeadline(time.Unix(0, c.srv.drainUntil.Load()))
+			c.lastWait(now)
 		}
 	} else if c.x.Arrived.IsZero() || c.deadline.Sub(now) > c.srv.opts.HeaderTimeout || c.deadline.IsZero() {
 		c.deadline = time.Time{}
@@ -329,6 +329,16 @@ func (c *conn) linger() {
 			return
 		}
 	}
+}
+
+// lastWait bounds the wait for a request while the server drains. A connection
+// that is new has been promised to be served.
+func (c *conn) lastWait(now time.Time) {
+	until := time.Unix(0, c.srv.drainUntil.Load())
+	if fresh := now.Add(time.Second); c.requests == 0 && until.Before(fresh) {
+		until = fresh
+	}
+	_ = c.nc.SetReadDeadline(until)
 }
 
 // wakeIfIdle bounds the wait for a next request.

@@ -48,6 +48,8 @@ type Server struct {
 	mu    sync.Mutex
 	conns map[*conn]struct{}
 	open  sync.WaitGroup
+	// accepting counts the listeners that are served.
+	accepting sync.WaitGroup
 }
 
 type dateText struct {
@@ -85,6 +87,8 @@ func NewServer(o ServerOptions) *Server {
 // Serve accepts connections until the listener is closed, whose error it
 // returns.
 func (s *Server) Serve(l net.Listener) error {
+	s.accepting.Add(1)
+	defer s.accepting.Done()
 	port, portText := 0, ""
 	if a, ok := l.Addr().(*net.TCPAddr); ok {
 		port, portText = a.Port, strconv.Itoa(a.Port)
@@ -122,17 +126,15 @@ func (s *Server) forget(c *conn) {
 	s.mu.Unlock()
 }
 
-// Drain loses no request. For grace it still accepts what waits on l, which it
-// then closes (l may be nil), and idle connections may still bring a request;
-// every answer from now on ends its connection. It returns when all have ended,
-// or cuts them when ctx ends, and then returns ctx's error.
+// Drain loses no request. Every answer from now on ends its connection. For
+// grace, idle connections may still bring a request, and l, which may be nil, is
+// still served; then it is made deaf to new connections, those that wait in its
+// queue are accepted, and it is closed. Drain returns when all connections have
+// ended, or cuts them when ctx ends, and then returns ctx's error.
 func (s *Server) Drain(ctx context.Context, grace time.Duration, l net.Listener) error {
 	until := time.Now().Add(grace)
-	s.draining.Store(true)
 	s.drainUntil.Store(until.UnixNano())
-	if d, ok := l.(interface{ SetDeadline(t time.Time) error }); ok {
-		_ = d.SetDeadline(until)
-	}
+	s.draining.Store(true)
 	s.mu.Lock()
 	for c := range s.conns {
 		c.wakeIfIdle(until)
@@ -140,7 +142,7 @@ func (s *Server) Drain(ctx context.Context, grace time.Duration, l net.Listener)
 	s.mu.Unlock()
 	if l != nil {
 		wait(grace)
-		_ = l.Close()
+		s.closeListener(l)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -155,6 +157,21 @@ func (s *Server) Drain(ctx context.Context, grace time.Duration, l net.Listener)
 		<-done
 		return ctx.Err()
 	}
+}
+
+// queueTime is how long the connections in a listener's queue may take to be
+// accepted once no new ones can join it.
+const queueTime = 20 * time.Millisecond
+
+// closeListener closes a listener without resetting who waits in its queue.
+func (s *Server) closeListener(l net.Listener) {
+	if d, ok := l.(interface{ SetDeadline(t time.Time) error }); ok {
+		deafen(l)
+		if d.SetDeadline(time.Now().Add(queueTime)) == nil {
+			s.accepting.Wait()
+		}
+	}
+	_ = l.Close()
 }
 
 // Close cuts every connection.
