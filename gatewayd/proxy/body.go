@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 )
@@ -96,4 +97,26 @@ func (x *Exchange) NextBody() ([]byte, error) {
 	p, err := x.Down.NextBody()
 	x.bodyBytes.Add(int64(len(p)))
 	return p, err
+}
+
+// StreamsBody says whether the request body goes to a target as it comes, so
+// that it is in other hands until the target's answer has ended.
+func (x *Exchange) StreamsBody() bool { return x.proxied && !x.out.Replay }
+
+// RequestTrailer holds the trailer fields of a request body that has ended, for
+// a Transport. Those that a target would take for the gateway's word are left
+// out: a target may put trailer fields among the header fields.
+func (x *Exchange) RequestTrailer() []plugin.Field {
+	return slices.DeleteFunc(x.Down.RequestTrailer(), func(f plugin.Field) bool { return gatewayOnly(f.Name) })
+}
+
+// gatewayOnly says whether a name begins as those do by which the gateway speaks
+// of a client.
+func gatewayOnly(name string) bool {
+	for _, prefix := range [...]string{"X-Consumer-", "X-Credential-", "X-Anonymous-", "X-Forwarded-", "X-Kong-", "X-Real-IP", "Proxy", "Via"} {
+		if len(name) >= len(prefix) && plugin.EqualFold(name[:len(prefix)], prefix) {
+			return true
+		}
+	}
+	return false
 }

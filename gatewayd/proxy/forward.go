@@ -58,11 +58,10 @@ func (h *Handler) forward(x *Exchange) {
 // prepare makes what all tries share of the outgoing request.
 func (h *Handler) prepare(x *Exchange, s *snapshot.Service) bool {
 	buffering := true
-	upgrade := x.Request.Major == 1 && plugin.EqualFold(x.Request.Header.Get("Upgrade"), "websocket")
 	x.upPath = h.upstreamPath(x, s)
 	x.out = Outgoing{
 		Method: x.Request.Method, Path: x.upPath,
-		Head: x.Request.Method == http.MethodHead, Upgrade: upgrade,
+		Head: x.Request.Method == http.MethodHead, Upgrade: x.asksUpgrade(),
 	}
 	if err := x.prepareBody(buffering); err != nil {
 		x.failure = err
@@ -75,6 +74,14 @@ func (h *Handler) prepare(x *Exchange, s *snapshot.Service) bool {
 		return false
 	}
 	return true
+}
+
+// asksUpgrade says whether the client asks for a WebSocket, in the one way in
+// which it may (RFC 9110, 7.8; RFC 6455, 4.1). A body would stand in its way.
+func (x *Exchange) asksUpgrade() bool {
+	r := &x.Request
+	return r.Major == 1 && r.Minor == 1 && plugin.EqualFold(r.Header.Get("Upgrade"), "websocket") &&
+		hasToken(r.Header.Joined("Connection"), "Upgrade") && x.Down.BodyLength() == 0
 }
 
 // bodyStatus is the status for a request body that cannot be read.
@@ -110,7 +117,7 @@ func (h *Handler) try(x *Exchange, s *snapshot.Service, t *balance.Target) (Answ
 // proxy_next_upstream "error timeout", not after a target may have seen a
 // request that is not idempotent, and not when its body is gone.
 func (x *Exchange) mayRetry(f *TripError) bool {
-	if f.Unresolved || x.Down.Left() || errors.Is(f, ErrRequestBody) {
+	if f.Unresolved || f.Invalid || x.Down.Left() || errors.Is(f, ErrRequestBody) {
 		return false
 	}
 	if !f.Sent {
@@ -151,8 +158,8 @@ func (h *Handler) relay(x *Exchange, ans Answer, s *snapshot.Service) {
 	x.headAt = time.Now()
 	head := ans.Head()
 	upgraded := head.Status == http.StatusSwitchingProtocols
-	if upgraded && !x.out.Upgrade {
-		x.failure = errors.New("the upstream switched protocols unasked")
+	if upgraded && !(x.out.Upgrade && plugin.EqualFold(head.Header.Get("Upgrade"), "websocket")) {
+		x.failure = errors.New("the upstream switched to a protocol that it was not asked for")
 		h.Refuse(x, http.StatusBadGateway)
 		return
 	}

@@ -79,6 +79,7 @@ func (h *Handler) serve(x *Exchange) {
 		return
 	}
 	if !h.normalise(x) {
+		x.Answer().Set("Connection", "close") // as nginx
 		h.Refuse(x, 400)
 		return
 	}
@@ -120,9 +121,14 @@ func (h *Handler) explainRoute(x *Exchange, reason string) {
 	}
 }
 
+var errQuery = errors.New("query holds a byte that may not stand in a URI")
+
 // normalise brings the path into the form that routes match.
 func (h *Handler) normalise(x *Exchange) bool {
 	path, err := h.paths.Normalize(x.Request.Path)
+	if err == nil && !validQuery(x.Request.Query) {
+		err = errQuery
+	}
 	if err != nil {
 		x.failure = err
 		return false

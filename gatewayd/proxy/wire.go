@@ -104,6 +104,9 @@ type TripError struct {
 	Status int
 	// Sent says that the target may have seen a part of the request.
 	Sent bool
+	// Invalid says that the target gave an answer that is none: to ask again
+	// would not help (nginx's invalid_header, which Kong does not retry).
+	Invalid bool
 	// Unresolved says that the target's name is not known.
 	Unresolved bool
 }

@@ -4,6 +4,10 @@ package h1
 
 import "net"
 
-// alive says whether an idle connection is still open. It cannot be told here,
-// so that a request that may not be sent twice gets a fresh connection.
-func alive(net.Conn) bool { return false }
+// peeker cannot tell here whether an idle connection is open and silent.
+type peeker struct{}
+
+func newPeeker(net.Conn) *peeker { return nil }
+
+// quiet says no, so that every request gets a fresh connection.
+func (*peeker) quiet() bool { return false }

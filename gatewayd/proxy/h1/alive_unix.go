@@ -7,22 +7,39 @@ import (
 	"syscall"
 )
 
-// alive says whether an idle connection is still open and has nothing to say.
-func alive(nc net.Conn) bool {
+// peeker looks whether an idle connection has anything to say, without reading
+// it. It is made once for a connection, so that looking costs no allocation.
+type peeker struct {
+	raw    syscall.RawConn
+	look   func(fd uintptr)
+	buf    [1]byte
+	silent bool
+}
+
+// newPeeker returns nil for a connection that is no socket.
+func newPeeker(nc net.Conn) *peeker {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
-		return true
+		return nil
 	}
 	raw, err := sc.SyscallConn()
 	if err != nil {
-		return false
+		return nil
 	}
-	open := false
-	var b [1]byte
-	err = raw.Read(func(fd uintptr) bool {
-		_, _, errno := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		open = errno == syscall.EAGAIN
+	p := &peeker{raw: raw}
+	p.look = func(fd uintptr) {
+		_, _, err := syscall.Recvfrom(int(fd), p.buf[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		p.silent = err == syscall.EAGAIN //nolint:errorlint // an errno comes as it is
+	}
+	return p
+}
+
+// quiet says whether the connection is open and has nothing to say.
+func (p *peeker) quiet() bool {
+	if p == nil {
 		return true
-	})
-	return err == nil && open
+	}
+	p.silent = false
+	// Control, for Read would fail where a read deadline has passed.
+	return p.raw.Control(p.look) == nil && p.silent
 }

@@ -27,6 +27,7 @@ func (c *conn) NextBody() ([]byte, error) {
 	p, err := c.body.next()
 	if err != nil && errors.Is(err, io.EOF) {
 		c.bodyEnded.Store(true) // from here on others may use the buffer
+		c.watch.bodyEnded()
 	}
 	return p, err
 }
@@ -43,11 +44,11 @@ func (c *conn) RequestTrailer() []plugin.Field { return c.body.trailer }
 // SendHead sends the head of the answer.
 func (c *conn) SendHead(head *plugin.Head, length int64, bodiless bool) error {
 	c.bodiless = bodiless
-	if !c.bodyEnded.Load() {
-		c.keep = false // what is left of the request cannot be told from the next
-	}
-	if c.srv.draining.Load() {
+	switch {
+	case c.expects && c.endContinue(), c.srv.draining.Load():
 		c.keep = false
+	case !c.bodyEnded.Load() && (c.x.StreamsBody() || !c.bodyAtHand()):
+		c.keep = false // what is left of the request cannot be told from the next
 	}
 	c.chunked = length < 0 && !bodiless && c.x.Request.Minor > 0
 	if length < 0 && !bodiless && !c.chunked {
@@ -69,7 +70,10 @@ func (c *conn) SendHead(head *plugin.Head, length int64, bodiless bool) error {
 		case 4:
 			dated = dated || plugin.EqualFold(f.Name, "Date")
 		case 10:
-			connected = connected || plugin.EqualFold(f.Name, "Connection")
+			if plugin.EqualFold(f.Name, "Connection") {
+				connected = true
+				c.keep = c.keep && !plugin.EqualFold(f.Value, "close")
+			}
 		}
 		b = appendField(b, f)
 	}

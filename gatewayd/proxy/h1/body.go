@@ -183,6 +183,9 @@ func (b *bodyReader) line(limit int) ([]byte, error) {
 			if i == 0 || p[i-1] != '\r' {
 				return nil, bad("a line that does not end in CRLF")
 			}
+			if i-1 > limit {
+				return nil, bad("a line in a chunked body is too long")
+			}
 			b.held = i + 1
 			return p[:i-1], nil
 		}
@@ -203,7 +206,7 @@ func chunkSize(line []byte) (int64, error) {
 		if d < 0 {
 			break
 		}
-		if digits == 15 {
+		if size>>56 != 0 {
 			return 0, bad("a chunk size out of range")
 		}
 		size = size<<4 | int64(d)

@@ -5,7 +5,6 @@ const (
 	isToken = 1 << iota // may stand in a field name or method (RFC 9110, 5.6.2)
 	isPlain             // nginx takes it in a field name: letters, digits, "-", "_"
 	isDigit
-	isHost // may stand in a Host value
 )
 
 // charTable classifies bytes. It is made once for each server or client.
@@ -22,10 +21,6 @@ func newCharTable() *charTable {
 	for c := '0'; c <= '9'; c++ {
 		t[c] |= isDigit
 	}
-	for _, c := range []byte("-._~!$&'()*+,;=:[]%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
-		t[c] |= isHost
-	}
-	t[','] &^= isHost // two hosts joined into one
 	return &t
 }
 

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,15 +40,19 @@ type conn struct {
 
 	body      bodyReader
 	bodyEnded atomic.Bool
-	continues bool // the client waits for 100 Continue
+	expects   bool // the client wants a 100 Continue before its body
 	keep      bool // the connection may be used again
+	hangsUp   bool // the client said that this is its last request
 	chunked   bool // the answer is chunked
 	bodiless  bool
 	aborted   bool
 	upgraded  bool
-	idle      atomic.Bool
-	bodyOff   atomic.Bool // CancelBody was called
+	rest      atomic.Int32 // resting, nudged or at work
+	bodyOff   atomic.Bool  // CancelBody was called
 	watch     watcher
+
+	interim   sync.Mutex // keeps a 100 Continue out of the answer
+	continues bool       // the client waits for 100 Continue
 }
 
 var _ proxy.Downstream = (*conn)(nil)
@@ -88,15 +93,15 @@ func (c *conn) one() bool {
 	c.requests++
 	head, id := c.cutHead(n)
 	c.x.Arrived = time.Now()
-	c.continues, c.chunked, c.bodiless, c.aborted = false, false, false, false
+	c.expects, c.continues, c.chunked, c.bodiless, c.aborted = false, false, false, false, false
 	c.bodyOff.Store(false)
 	fr, err := c.srv.begin(c, head, id)
 	if err != nil {
 		return c.reject(err)
 	}
 	c.startBody(&fr)
-	c.keep = !c.srv.draining.Load() && c.requests < c.srv.opts.MaxRequests && !fr.closes &&
-		(c.x.Request.Minor > 0 || fr.keepsAlive)
+	c.hangsUp = fr.closes || c.x.Request.Minor == 0 && !fr.keepsAlive
+	c.keep = !c.hangsUp && c.requests < c.srv.opts.MaxRequests && !c.srv.draining.Load()
 	c.srv.opts.Handler.Serve(&c.x)
 	return c.after()
 }
@@ -104,26 +109,30 @@ func (c *conn) one() bool {
 // after ends the exchange, and says whether another request may follow.
 func (c *conn) after() bool {
 	left := c.watch.stop()
+	if c.bodyOff.Load() {
+		c.deadline = time.Time{} // CancelBody has moved it
+	}
 	switch {
 	case c.upgraded || c.aborted || left:
 		return false
 	case !c.keep:
-		c.linger()
+		c.linger(!c.hangsUp || !c.body.done)
 		return false
 	}
-	// A body that no one read is read past, if it is small and there.
+	// SendHead has promised that what no one read of the body is at hand.
 	for !c.body.done {
-		if c.body.how == bodyLength && c.body.left > int64(c.w-c.r) || c.continues {
-			c.linger()
-			return false
-		}
-		if _, err := c.body.next(); err != nil && !errors.Is(err, io.EOF) {
+		if _, err := c.body.next(); err != nil {
 			return false
 		}
 	}
 	c.body.release()
 	c.dropBig()
 	return true
+}
+
+// bodyAtHand says whether all that is left of the request body has come.
+func (c *conn) bodyAtHand() bool {
+	return c.body.done || c.body.how == bodyLength && c.body.err == nil && c.body.left <= int64(c.w-c.r-c.body.held)
 }
 
 func (c *conn) startBody(fr *framing) {
@@ -136,119 +145,8 @@ func (c *conn) startBody(fr *framing) {
 	}
 	c.body.reset(c, c.srv.parser, how, length)
 	c.bodyEnded.Store(c.body.done)
-	c.continues = fr.expects && how != bodyNone && c.x.Request.Minor > 0
-}
-
-// errIdle says that a connection ended between two requests.
-var errIdle = errors.New("idle connection ended")
-
-// readHead waits for a whole head and returns its length, the empty line
-// included; -1 for the preface of HTTP/2.
-func (c *conn) readHead() (int, error) {
-	scan := c.r // where the line under way begins
-	first := true
-	for {
-		n, next, err := c.scanHead(scan, &first)
-		if n != 0 || err != nil {
-			return n, err
-		}
-		scan = next
-		atStart := c.r == c.w
-		if err := c.fill(&scan, atStart); err != nil {
-			if atStart {
-				return 0, errIdle
-			}
-			return 0, err
-		}
-	}
-}
-
-// scanHead looks for the end of the head in what has been read, from the line
-// that begins at scan.
-func (c *conn) scanHead(scan int, first *bool) (n, next int, err error) {
-	limits := c.srv.parser.limits
-	if *first && c.w-c.r >= 3 && c.rbuf[c.r] == 'P' && c.requests == 0 && c.srv.opts.HTTP2 != nil && bytes.HasPrefix(c.rbuf[c.r:c.w], []byte("PRI")) {
-		return -1, scan, nil
-	}
-	for {
-		i := bytes.IndexByte(c.rbuf[scan:c.w], '\n')
-		if i < 0 {
-			if c.w-scan > limits.Line+2 {
-				return 0, scan, c.tooLong(scan)
-			}
-			return 0, scan, nil
-		}
-		if i == 0 || c.rbuf[scan+i-1] != '\r' {
-			return 0, scan, bad("a line does not end in CRLF")
-		}
-		if i > limits.Line+1 {
-			return 0, scan, c.tooLong(scan)
-		}
-		scan += i + 1
-		if i == 1 {
-			if scan-2 == c.r { // an empty line before the request line (RFC 9112, 2.2)
-				c.r = scan
-				continue
-			}
-			return scan - c.r, scan, nil
-		}
-		if scan-c.r > limits.Head {
-			return 0, scan, &fault{494, "the head is too long"}
-		}
-	}
-}
-
-func (c *conn) tooLong(scan int) error {
-	if scan == c.r {
-		return &fault{414, "the request line is too long"}
-	}
-	return &fault{494, "a field is too long"}
-}
-
-// fill reads more of a head. scan moves along when the buffer does.
-func (c *conn) fill(scan *int, atStart bool) error {
-	if atStart {
-		*scan -= c.r
-		c.r, c.w = 0, 0
-		*scan = 0
-	}
-	if c.w == len(c.rbuf) {
-		if c.r > 0 {
-			copy(c.rbuf, c.rbuf[c.r:c.w])
-			*scan -= c.r
-			c.r, c.w = 0, c.w-c.r
-		} else {
-			c.rbuf = append(c.rbuf, make([]byte, len(c.rbuf))...)
-		}
-	}
-	now := time.Now()
-	if atStart {
-		c.setDeadline(now, c.srv.opts.IdleTimeout)
-		c.idle.Store(true)
-		if c.srv.draining.Load() {
-			c.lastWait(now)
-		}
-	} else if c.x.Arrived.IsZero() || c.deadline.Sub(now) > c.srv.opts.HeaderTimeout || c.deadline.IsZero() {
-		c.deadline = time.Time{}
-		c.setDeadline(now, c.srv.opts.HeaderTimeout)
-	}
-	n, err := c.nc.Read(c.rbuf[c.w:])
-	c.w += n
-	c.idle.Store(false)
-	if n > 0 {
-		return nil
-	}
-	return err
-}
-
-// setDeadline sets the read deadline to d from now, unless the one that is set
-// is within a second of it: moving a deadline costs more than it is worth.
-func (c *conn) setDeadline(now time.Time, d time.Duration) {
-	want := now.Add(d)
-	if diff := want.Sub(c.deadline); diff > time.Second || diff < -time.Second {
-		c.deadline = want.Add(time.Second / 2)
-		_ = c.nc.SetReadDeadline(c.deadline)
-	}
+	c.expects = fr.expects && how != bodyNone && c.x.Request.Minor > 0
+	c.continues = c.expects
 }
 
 // cutHead copies the head and a fresh id into one string, the one allocation
@@ -282,7 +180,7 @@ func (c *conn) headFailed(err error) bool {
 	case errors.As(err, &f):
 		c.newExchange()
 		return c.reject(err)
-	case errors.Is(err, os.ErrDeadlineExceeded) && c.w > c.r && !c.srv.draining.Load():
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.w > c.r:
 		c.newExchange()
 		return c.reject(&fault{408, "the head took too long"})
 	}
@@ -297,7 +195,7 @@ func (c *conn) newExchange() {
 	x.Start, x.Arrived = c.srv.opts.Now(), time.Now()
 	x.Peer, x.Client = c.peer, c.peer
 	x.Request.Scheme, x.Request.Major, x.Request.Minor = "http", 1, 1
-	c.chunked, c.bodiless, c.aborted = false, false, false
+	c.expects, c.chunked, c.bodiless, c.aborted = false, false, false, false
 	c.bodyOff.Store(false)
 }
 
@@ -308,44 +206,8 @@ func (c *conn) reject(err error) bool {
 	c.bodyEnded.Store(true)
 	c.srv.opts.Handler.Reject(&c.x, statusOf(err), err)
 	c.watch.stop()
-	c.linger()
+	c.linger(true)
 	return false
-}
-
-// linger closes in a way that lets the client read the answer, although it may
-// still be sending: a reset would take the answer away.
-func (c *conn) linger() {
-	if w, ok := c.nc.(interface{ CloseWrite() error }); ok {
-		if w.CloseWrite() != nil {
-			return
-		}
-	}
-	if c.body.done && c.r == c.w && c.body.how == bodyNone {
-		return
-	}
-	_ = c.nc.SetReadDeadline(time.Now().Add(time.Second))
-	for range 64 {
-		if _, err := c.nc.Read(c.rbuf); err != nil {
-			return
-		}
-	}
-}
-
-// lastWait bounds the wait for a request while the server drains. A connection
-// that is new has been promised to be served.
-func (c *conn) lastWait(now time.Time) {
-	until := time.Unix(0, c.srv.drainUntil.Load())
-	if fresh := now.Add(time.Second); c.requests == 0 && until.Before(fresh) {
-		until = fresh
-	}
-	_ = c.nc.SetReadDeadline(until)
-}
-
-// wakeIfIdle bounds the wait for a next request.
-func (c *conn) wakeIfIdle(until time.Time) {
-	if c.idle.Load() {
-		_ = c.nc.SetReadDeadline(until)
-	}
 }
 
 // buffered, discard and more make conn the source of request bodies.
@@ -357,9 +219,8 @@ func (c *conn) more(want int) error {
 	if c.bodyOff.Load() {
 		return errors.New("the body is no longer wanted")
 	}
-	if c.continues {
-		c.continues = false
-		if _, err := io.WriteString(c.nc, "HTTP/1.1 100 Continue\r\n\r\n"); err != nil {
+	if c.expects {
+		if err := c.sendContinue(); err != nil {
 			return err
 		}
 	}
@@ -388,6 +249,30 @@ func (c *conn) more(want int) error {
 		c.watch.markLeft()
 	}
 	return err
+}
+
+// sendContinue tells the client to send the body, unless it has its answer.
+func (c *conn) sendContinue() error {
+	c.interim.Lock()
+	defer c.interim.Unlock()
+	if !c.continues {
+		return nil
+	}
+	c.continues = false
+	_ = c.nc.SetWriteDeadline(time.Now().Add(c.srv.opts.WriteTimeout))
+	_, err := io.WriteString(c.nc, "HTTP/1.1 100 Continue\r\n\r\n")
+	return err
+}
+
+// endContinue says that the answer begins, so that it is too late for a 100
+// Continue, and whether the client still waits for it: then it cannot be known
+// whether it will send the body.
+func (c *conn) endContinue() bool {
+	c.interim.Lock()
+	defer c.interim.Unlock()
+	waits := c.continues
+	c.continues = false
+	return waits
 }
 
 func (c *conn) borrowBig() {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gwctl/gwctl/gatewayd/plugin"
+	"github.com/gwctl/gwctl/gatewayd/proxy"
 )
 
 // fault is why a head or body cannot be read in one way alone.
@@ -71,12 +72,11 @@ func (p *parser) fields(text string, out []plugin.Field, fr *framing) ([]plugin.
 		if n == p.limits.Fields {
 			return out, &fault{494, "too many fields"}
 		}
-		end := strings.IndexByte(text, '\n')
-		if end < 1 || text[end-1] != '\r' {
-			return out, bad("a line does not end in CRLF")
+		line, rest, err := cutLine(text)
+		if err != nil {
+			return out, err
 		}
-		line := text[:end-1]
-		text = text[end+1:]
+		text = rest
 		if len(line) > p.limits.Line {
 			return out, &fault{494, "a field is too long"}
 		}
@@ -91,10 +91,22 @@ func (p *parser) fields(text string, out []plugin.Field, fr *framing) ([]plugin.
 			out = append(out, f)
 		}
 	}
-	if fr.encoded && fr.length >= 0 {
+	switch {
+	case fr.encoded && !fr.chunked:
+		return out, &fault{501, "a Transfer-Encoding other than chunked"}
+	case fr.encoded && fr.length >= 0:
 		return out, bad("both Content-Length and Transfer-Encoding")
 	}
 	return out, nil
+}
+
+// cutLine cuts the first line off, without its CRLF.
+func cutLine(text string) (line, rest string, err error) {
+	end := strings.IndexByte(text, '\n')
+	if end < 1 || text[end-1] != '\r' {
+		return "", "", bad("a line does not end in CRLF")
+	}
+	return text[:end-1], text[end+1:], nil
 }
 
 // field splits one field line. plain is false for a name that nginx ignores.
@@ -172,8 +184,8 @@ func (p *parser) noteLength(value string, fr *framing) error {
 	if value == "" || !p.chars.all(value, isDigit) {
 		return bad("Content-Length is not a number")
 	}
-	if len(value) > 18 {
-		return &fault{413, "Content-Length is out of range"}
+	if value = strings.TrimLeft(value, "0"); len(value) > 18 {
+		return bad("Content-Length is out of range")
 	}
 	n := int64(0)
 	for i := range len(value) {
@@ -187,11 +199,7 @@ func noteEncoding(value string, fr *framing) error {
 	if fr.encoded {
 		return bad("two Transfer-Encoding fields")
 	}
-	fr.encoded = true
-	if !plugin.EqualFold(value, "chunked") {
-		return &fault{501, "a Transfer-Encoding other than chunked"}
-	}
-	fr.chunked = true
+	fr.encoded, fr.chunked = true, plugin.EqualFold(value, "chunked")
 	return nil
 }
 
@@ -225,16 +233,13 @@ func (p *parser) requestLine(line string) (requestLine, error) {
 	if err := r.version(rest[sp+1:]); err != nil {
 		return r, err
 	}
-	// nginx takes capital letters, "-" and "_" alone (ngx_http_parse_request_line).
-	for i := range len(r.method) {
-		if c := r.method[i]; (c < 'A' || c > 'Z') && c != '_' && c != '-' {
-			return r, bad("a method that is not in capital letters")
-		}
+	if !proxy.ValidMethod(r.method) {
+		return r, bad("a method that is not in capital letters")
 	}
 	if r.method == "CONNECT" || r.method == "TRACE" {
 		return r, &fault{405, "method " + r.method + " is not allowed"}
 	}
-	return r, p.target(&r)
+	return r, r.splitTarget()
 }
 
 func (r *requestLine) version(v string) error {
@@ -251,9 +256,9 @@ func (r *requestLine) version(v string) error {
 	return nil
 }
 
-// target splits a request target in origin form, absolute form or, for OPTIONS,
-// asterisk form (RFC 9112, 3.2).
-func (p *parser) target(r *requestLine) error {
+// splitTarget splits a request target in origin form or absolute form (RFC 9112,
+// 3.2); what bytes may stand in it is for the proxy to say.
+func (r *requestLine) splitTarget() error {
 	t := r.target
 	switch {
 	case t[0] == '/':
@@ -270,7 +275,7 @@ func (p *parser) target(r *requestLine) error {
 			end = len(rest)
 		}
 		r.scheme, r.authority = strings.ToLower(scheme), rest[:end]
-		if r.authority == "" || !p.validHost(r.authority) {
+		if !proxy.ValidHost(r.authority) {
 			return bad("a target whose host is not valid")
 		}
 		// What nginx calls $request_uri is what follows the authority.
@@ -281,48 +286,5 @@ func (p *parser) target(r *requestLine) error {
 		r.target = t
 	}
 	r.path, r.query, r.hasQuery = strings.Cut(t, "?")
-	for i := range len(r.query) {
-		if c := r.query[i]; c <= 0x20 || c == 0x7f || c == '#' {
-			return bad("a byte in the query that may not stand there")
-		}
-	}
 	return nil
-}
-
-// validHost says whether s is a host with or without a port.
-func (p *parser) validHost(s string) bool {
-	if s == "" || !p.chars.all(s, isHost) {
-		return false
-	}
-	port := ""
-	if s[0] == '[' {
-		end := strings.IndexByte(s, ']')
-		if end < 0 {
-			return false
-		}
-		inside := s[1:end]
-		if inside == "" || strings.Trim(inside, "0123456789abcdefABCDEF:.") != "" {
-			return false
-		}
-		if s = s[end+1:]; s == "" {
-			return true
-		}
-		if s[0] != ':' {
-			return false
-		}
-		port = s[1:]
-	} else {
-		if strings.ContainsAny(s, "[]") {
-			return false
-		}
-		name, after, found := strings.Cut(s, ":")
-		if name == "" {
-			return false
-		}
-		if !found {
-			return true
-		}
-		port = after
-	}
-	return port != "" && len(port) <= 5 && p.chars.all(port, isDigit) || port == ""
 }

@@ -1,7 +1,6 @@
 package h1
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +41,7 @@ func (u *upConn) pump(chunked bool, limit time.Duration) error {
 			return nil
 		case ended:
 			buf = append(buf, "0\r\n"...)
-			for _, f := range u.x.Down.RequestTrailer() {
+			for _, f := range u.x.RequestTrailer() {
 				buf = appendField(buf, f)
 			}
 			buf = append(buf, "\r\n"...)
@@ -81,5 +80,3 @@ func (u *upConn) endPump() {
 	<-u.pumping
 	u.pumping = nil
 }
-
-func indexByte(b []byte, c byte) int { return bytes.IndexByte(b, c) }

@@ -45,9 +45,10 @@ type Server struct {
 	date       atomic.Pointer[dateText]
 	buffers    bufferPool
 
-	mu    sync.Mutex
-	conns map[*conn]struct{}
-	open  sync.WaitGroup
+	mu     sync.Mutex
+	conns  map[*conn]struct{}
+	closed bool
+	open   sync.WaitGroup
 	// accepting counts the listeners that are served.
 	accepting sync.WaitGroup
 }
@@ -112,6 +113,9 @@ func wait(d time.Duration) { <-time.After(d) }
 func (s *Server) start(nc net.Conn, port int, portText string) {
 	c := newConn(s, nc, port, portText)
 	s.mu.Lock()
+	if s.closed {
+		_ = nc.Close()
+	}
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
 	s.open.Go(func() {
@@ -137,7 +141,7 @@ func (s *Server) Drain(ctx context.Context, grace time.Duration, l net.Listener)
 	s.draining.Store(true)
 	s.mu.Lock()
 	for c := range s.conns {
-		c.wakeIfIdle(until)
+		c.nudge(until)
 	}
 	s.mu.Unlock()
 	if l != nil {
@@ -179,6 +183,7 @@ func (s *Server) Close() {
 	s.draining.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	for c := range s.conns {
 		_ = c.nc.Close()
 	}
@@ -206,11 +211,11 @@ func (s *Server) begin(c *conn, head, id string) (framing, error) {
 	x.Request.Scheme = "http"
 	x.Request.Major, x.Request.Minor = 1, 1
 	var fr framing
-	end := 0
-	for head[end] != '\r' {
-		end++
+	first, rest, err := cutLine(head)
+	if err != nil {
+		return fr, err
 	}
-	line, err := s.parser.requestLine(head[:end])
+	line, err := s.parser.requestLine(first)
 	r := &x.Request
 	r.Method, r.Target, r.Path, r.Query, r.HasQuery = line.method, line.target, line.path, line.query, line.hasQuery
 	r.Minor = line.minor
@@ -218,7 +223,7 @@ func (s *Server) begin(c *conn, head, id string) (framing, error) {
 		r.Minor = 1
 		return fr, err
 	}
-	fields, err := s.parser.fields(head[end+2:], r.Header.Fields()[:0], &fr)
+	fields, err := s.parser.fields(rest, r.Header.Fields()[:0], &fr)
 	r.Header = plugin.MakeHeader(fields)
 	if err != nil {
 		return fr, err
@@ -235,7 +240,7 @@ func (s *Server) checkHead(r *plugin.Request, line requestLine, fr *framing) err
 		return bad("two Host fields")
 	case fr.hosts == 0 && line.minor > 0:
 		return bad("no Host field")
-	case fr.hosts == 1 && !s.parser.validHost(fr.host):
+	case fr.hosts == 1 && !proxy.ValidHost(fr.host):
 		return bad("a Host that is not valid")
 	case line.authority != "" && fr.hosts == 1 && !plugin.EqualFold(line.authority, fr.host):
 		return bad("a target and a Host that differ")

@@ -13,16 +13,17 @@ import (
 // ahead into the connection's buffer, so that a pipelined request is not lost,
 // and is started only when an exchange takes its time or a plugin waits.
 type watcher struct {
-	c       *conn
-	left    atomic.Bool
-	running bool
-	done    chan struct{}
+	c    *conn
+	left atomic.Bool
+	// wanted says that somebody waits for the client's leaving.
+	wanted  atomic.Bool
 	stopped atomic.Bool
 
-	mu     sync.Mutex
-	leave  func()
-	ctx    context.Context
-	cancel context.CancelFunc
+	mu      sync.Mutex
+	leave   func()
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running chan struct{} // closed when the read ahead has ended; nil without one
 }
 
 // start sets what happens when the client leaves, and begins to watch once the
@@ -30,19 +31,32 @@ type watcher struct {
 func (w *watcher) start(leave func()) {
 	w.mu.Lock()
 	w.leave = leave
-	w.mu.Unlock()
-	if w.left.Load() && leave != nil {
-		leave()
-		return
+	if leave != nil {
+		w.wanted.Store(true)
+		w.run()
 	}
-	w.run()
+	w.mu.Unlock()
+	if leave != nil && w.left.Load() {
+		leave()
+	}
 }
 
-func (w *watcher) run() {
-	if w.running || !w.c.bodyEnded.Load() {
-		return // while a body is read, its reader notices
+// bodyEnded begins the watch that had to wait while the body was read, whose
+// reader noticed until now.
+func (w *watcher) bodyEnded() {
+	if w.wanted.Load() {
+		w.mu.Lock()
+		w.run()
+		w.mu.Unlock()
 	}
+}
+
+// run begins to read ahead. w.mu is held.
+func (w *watcher) run() {
 	c := w.c
+	if w.running != nil || w.stopped.Load() || !c.bodyEnded.Load() {
+		return
+	}
 	c.body.release()
 	if c.r == c.w {
 		c.r, c.w = 0, 0
@@ -50,16 +64,13 @@ func (w *watcher) run() {
 	if c.w == len(c.rbuf) {
 		return // a client that has sent that much ahead is there
 	}
-	w.running = true
-	w.done = make(chan struct{})
-	w.stopped.Store(false)
-	c.deadline = time.Time{}
+	w.running = make(chan struct{})
 	_ = c.nc.SetReadDeadline(time.Time{})
-	go w.read()
+	go w.read(w.running)
 }
 
-func (w *watcher) read() {
-	defer close(w.done)
+func (w *watcher) read(done chan<- struct{}) {
+	defer close(done)
 	c := w.c
 	for c.w < len(c.rbuf) && !w.stopped.Load() {
 		n, err := c.nc.Read(c.rbuf[c.w:])
@@ -90,34 +101,42 @@ func (w *watcher) markLeft() {
 // context returns a context that ends when the client leaves.
 func (w *watcher) context() context.Context {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.ctx == nil {
 		w.ctx, w.cancel = context.WithCancel(context.Background())
 		if w.left.Load() {
 			w.cancel()
 		}
 	}
-	ctx := w.ctx
-	w.mu.Unlock()
+	w.wanted.Store(true)
 	w.run()
-	return ctx
+	return w.ctx
 }
 
 // stop ends the watch, and says whether the client has left.
 func (w *watcher) stop() bool {
-	if w.running {
-		w.stopped.Store(true)
-		_ = w.c.nc.SetReadDeadline(time.Unix(1, 0))
-		<-w.done
-		w.running = false
-		w.c.deadline = time.Time{}
-	}
-	if w.ctx != nil || w.leave != nil {
-		w.mu.Lock()
-		if w.cancel != nil {
-			w.cancel()
-		}
-		w.ctx, w.cancel, w.leave = nil, nil, nil
-		w.mu.Unlock()
+	if w.wanted.Load() {
+		w.end()
 	}
 	return w.left.Load()
+}
+
+func (w *watcher) end() {
+	w.stopped.Store(true)
+	w.mu.Lock()
+	running := w.running
+	w.mu.Unlock()
+	if running != nil {
+		_ = w.c.nc.SetReadDeadline(time.Unix(1, 0))
+		<-running
+		w.c.deadline = time.Time{}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cancel != nil {
+		w.cancel()
+	}
+	w.ctx, w.cancel, w.leave, w.running = nil, nil, nil, nil
+	w.wanted.Store(false)
+	w.stopped.Store(false)
 }
