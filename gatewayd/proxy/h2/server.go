@@ -24,6 +24,9 @@ type Options struct {
 	RealIP  proxy.RealIP
 	// IdleTimeout is how long a connection without streams is kept (75 s when 0).
 	IdleTimeout time.Duration
+	// BodyTimeout bounds the wait for the next bytes of a request body, and
+	// WriteTimeout the wait for a client to take more of an answer (60 s when 0).
+	BodyTimeout, WriteTimeout time.Duration
 	// MaxHead is the largest header list in bytes (32 KiB when 0).
 	MaxHead int
 	// Now is the gateway's clock.
@@ -45,6 +48,12 @@ func NewServer(o Options) *Server {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = 75 * time.Second
 	}
+	if o.BodyTimeout == 0 {
+		o.BodyTimeout = 60 * time.Second
+	}
+	if o.WriteTimeout == 0 {
+		o.WriteTimeout = 60 * time.Second
+	}
 	if o.MaxHead == 0 {
 		o.MaxHead = 32 << 10
 	}
@@ -54,7 +63,7 @@ func NewServer(o Options) *Server {
 	s.http = &http.Server{
 		Handler: s, Protocols: &protocols, IdleTimeout: o.IdleTimeout, MaxHeaderBytes: o.MaxHead,
 		ReadHeaderTimeout: 60 * time.Second,
-		HTTP2:             &http.HTTP2Config{MaxReadFrameSize: 16 << 10},
+		HTTP2:             &http.HTTP2Config{MaxReadFrameSize: 16 << 10, WriteByteTimeout: o.WriteTimeout},
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
 	go func() {
@@ -89,8 +98,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		st.x.Down = st
 	}
 	st.begin(s, w, r)
-	if why := s.refusal(st); why != nil {
-		s.opts.Handler.Reject(&st.x, http.StatusBadRequest, why)
+	if status, why := refusal(&st.x.Request, r); why != nil {
+		s.opts.Handler.Reject(&st.x, status, why)
 	} else {
 		s.opts.Handler.Serve(&st.x)
 	}
@@ -98,29 +107,38 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		st.stopWatch()
 	}
 	aborted := st.aborted
-	st.w, st.r, st.stopWatch = nil, nil, nil
+	st.w, st.r, st.control, st.stopWatch = nil, nil, nil, nil
 	s.pool.Put(st)
 	if aborted {
 		panic(http.ErrAbortHandler) // resets the stream
 	}
 }
 
-// refusal says why a request cannot be served: fields that belong to one
-// connection have no place in HTTP/2 (RFC 9113, 8.2.2).
-func (s *Server) refusal(st *stream) error {
-	h := &st.x.Request.Header
+// refusal says why a request cannot be served, and with what status: fields that
+// belong to one connection have no place in HTTP/2 (RFC 9113, 8.2.2), and what
+// would mean something else on the wire of HTTP/1.1 must not get there.
+func refusal(q *plugin.Request, r *http.Request) (int, error) {
 	for _, name := range []string{"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"} {
-		if h.Count(name) > 0 {
-			return errors.New("a connection-specific field in HTTP/2: " + name)
+		if q.Header.Count(name) > 0 {
+			return 400, errors.New("a connection-specific field in HTTP/2: " + name)
 		}
 	}
-	if te := h.Values("te"); len(te) > 1 || len(te) == 1 && te[0] != "trailers" {
-		return errors.New("TE other than trailers in HTTP/2")
+	if te := q.Header.Values("te"); len(te) > 1 || len(te) == 1 && te[0] != "trailers" {
+		return 400, errors.New("TE other than trailers in HTTP/2")
 	}
-	if st.x.Request.Method == http.MethodConnect || st.x.Request.Method == http.MethodTrace {
-		return errors.New("method " + st.x.Request.Method + " is not allowed")
+	switch hosts := r.Header["Host"]; {
+	case q.Method == http.MethodConnect || q.Method == http.MethodTrace:
+		return 405, errors.New("method " + q.Method + " is not allowed")
+	case !proxy.ValidMethod(q.Method):
+		return 400, errors.New("a method that is not in capital letters")
+	case !proxy.ValidHost(q.Host):
+		return 400, errors.New("an authority that is not valid")
+	case len(hosts) > 1 || len(hosts) == 1 && !plugin.EqualFold(hosts[0], q.Host):
+		return 400, errors.New("an authority and a Host that differ")
+	case len(r.Header["Expect"]) > 0 && !plugin.EqualFold(r.Header.Get("Expect"), "100-continue"):
+		return 417, errors.New("an expectation other than 100-continue")
 	}
-	return nil
+	return 0, nil
 }
 
 func newID() string {
@@ -137,7 +155,8 @@ func newID() string {
 
 func (st *stream) begin(s *Server, w http.ResponseWriter, r *http.Request) {
 	st.w, st.r, st.aborted = w, r, false
-	st.bodyErr = nil
+	st.control, st.readBy, st.writeBy = http.NewResponseController(w), time.Time{}, time.Time{}
+	st.server, st.bodyErr = s, nil
 	x := &st.x
 	x.Exchange.Begin(x, s.opts.Handler.Active())
 	x.ID = newID()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 	"github.com/gwctl/gwctl/gatewayd/proxy"
@@ -18,6 +19,10 @@ type stream struct {
 	x         proxy.Exchange
 	w         http.ResponseWriter
 	r         *http.Request
+	server    *Server
+	control   *http.ResponseController
+	readBy    time.Time // when the read deadline was set last
+	writeBy   time.Time // the same of the write deadline
 	buf       []byte
 	bodyErr   error
 	aborted   bool
@@ -31,7 +36,8 @@ func cutQuery(target string) (path, query string, has bool) {
 }
 
 // fieldsOf lists the fields of a request, names in lower case as they came,
-// sorted because net/http does not keep their order. Cookie crumbs are one field
+// sorted because net/http does not keep their order. Those that nginx ignores
+// are left out, as on HTTP/1.1. Cookie crumbs are one field
 // to HTTP/1.1 (RFC 9113, 8.2.3); net/http has joined them.
 func fieldsOf(from http.Header, into plugin.Header) plugin.Header {
 	names := make([]string, 0, len(from))
@@ -40,6 +46,9 @@ func fieldsOf(from http.Header, into plugin.Header) plugin.Header {
 	}
 	slices.Sort(names)
 	for _, name := range names {
+		if !proxy.ValidFieldName(name) {
+			continue
+		}
 		for _, v := range from[name] {
 			into.Add(strings.ToLower(name), v)
 		}
@@ -62,6 +71,10 @@ func (st *stream) NextBody() ([]byte, error) {
 	}
 	if st.buf == nil {
 		st.buf = make([]byte, 16<<10)
+	}
+	if now := time.Now(); now.Sub(st.readBy) > time.Second {
+		st.readBy = now
+		_ = st.control.SetReadDeadline(now.Add(st.server.opts.BodyTimeout + time.Second))
 	}
 	n, err := st.r.Body.Read(st.buf)
 	st.bodyErr = err
@@ -118,6 +131,10 @@ func (st *stream) SendHead(head *plugin.Head, length int64, _ bool) error {
 
 // Send sends bytes of the body.
 func (st *stream) Send(p []byte) error {
+	if now := time.Now(); now.Sub(st.writeBy) > time.Second {
+		st.writeBy = now
+		_ = st.control.SetWriteDeadline(now.Add(st.server.opts.WriteTimeout + time.Second))
+	}
 	_, err := st.w.Write(p)
 	if errors.Is(err, http.ErrBodyNotAllowed) {
 		return nil
@@ -126,7 +143,7 @@ func (st *stream) Send(p []byte) error {
 }
 
 // Flush hands all that was sent to the network.
-func (st *stream) Flush() error { return http.NewResponseController(st.w).Flush() }
+func (st *stream) Flush() error { return st.control.Flush() }
 
 // Finish ends the answer.
 func (st *stream) Finish(trailer []plugin.Field) error {
