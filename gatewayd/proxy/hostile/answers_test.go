@@ -36,7 +36,8 @@ func ask(c hostile.Case) (raw string, head bool) {
 	case "POST":
 		return "POST /bad HTTP/1.1" + host + "Content-Length: 5\r\n\r\nhello", false
 	case "ws":
-		return "GET /bad HTTP/1.1" + host + "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", false
+		return "GET /bad HTTP/1.1" + host + "Connection: Upgrade\r\nUpgrade: websocket\r\n" +
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", false
 	}
 	return "GET /bad HTTP/1.1" + host + "\r\n", false
 }
@@ -111,6 +112,9 @@ func (g *gate) judgeAnswer(v *verdict, c hostile.Case, a got) {
 		v.differ("%s, want %s", out, want)
 	}
 	whole := strings.HasPrefix(out, "whole")
+	if a.Odd != "" {
+		v.fail("the client got what HTTP forbids: %s", a.Odd)
+	}
 	if out == "fault" {
 		v.danger("the client got what is no answer: %v", a.err)
 	}

@@ -18,7 +18,7 @@ import (
 
 // patience is how long a client waits for an answer before the case counts as
 // unanswered.
-const patience = 8 * time.Second
+const patience = 4 * time.Second
 
 // record is a request that the backend saw.
 type record struct {
@@ -317,7 +317,7 @@ func (g *gate) fresh(v *verdict) {
 }
 
 func (g *gate) judgeRequest(v *verdict, c hostile.Case, wants []string, answers []got) {
-	forwarded := 0
+	forwarded, headless := 0, 0
 	for i, a := range answers {
 		want := wants[i]
 		class := a.class()
@@ -328,8 +328,15 @@ func (g *gate) judgeRequest(v *verdict, c hostile.Case, wants []string, answers 
 		if want == "forward" {
 			wantClass = want
 		}
+		if errors.Is(a.err, hostile.ErrCut) {
+			v.fail("an answer without a head")
+			headless++
+		}
 		if class == "closed" || class == "silence" {
 			class = "refuse"
+		}
+		if a.Odd != "" {
+			v.fail("answer %d: %s", i+1, a.Odd)
 		}
 		if class == "forward" {
 			forwarded++
@@ -356,6 +363,9 @@ func (g *gate) judgeRequest(v *verdict, c hostile.Case, wants []string, answers 
 		switch {
 		case r.fault != nil:
 			v.danger("the upstream cannot be sure what it was asked: %v", r.fault)
+		case r.Odd != "":
+			v.fail("the upstream saw what HTTP forbids: %s", r.Odd)
+			whole++
 		case strings.Contains(r.Line, " /follow ") || strings.Contains(r.Line, " /fresh "):
 		case strings.Contains(r.Line, " /smuggled"):
 			v.danger("the upstream saw the smuggled request")
@@ -363,7 +373,7 @@ func (g *gate) judgeRequest(v *verdict, c hostile.Case, wants []string, answers 
 			whole++
 		}
 	}
-	if whole > forwarded {
+	if whole > forwarded+headless {
 		v.danger("the upstream saw %d requests, and %d of them were answered", whole, forwarded)
 	}
 }

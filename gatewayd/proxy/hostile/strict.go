@@ -21,6 +21,9 @@ type Message struct {
 	Body    string
 	// Whole says that it ended as its framing promised.
 	Whole bool
+	// Odd says what HTTP forbids in it, although it is clear what it is and where
+	// it ends.
+	Odd string
 	// ToEnd says that only the end of the connection ends its body.
 	ToEnd bool
 }
@@ -79,12 +82,14 @@ func ReadRequest(r *bufio.Reader) (Message, error) {
 		return m, fault("request line %q", m.Line)
 	}
 	for i := range len(parts[1]) {
-		if c := parts[1][i]; c <= ' ' || c == 0x7f {
+		if c := parts[1][i]; c == '\t' {
 			return m, fault("byte %#x in the target", c)
 		}
 	}
-	if m.Count("Host") != 1 {
-		return m, fault("%d Host fields", m.Count("Host"))
+	if n := m.Count("Host"); n > 1 {
+		return m, fault("%d Host fields", n)
+	} else if n == 0 {
+		m.odd("no Host field")
 	}
 	chunked, length, err := framing(&m)
 	if err != nil {
@@ -109,11 +114,14 @@ func ReadAnswer(r *bufio.Reader, head bool) (Message, error) {
 			return m, err
 		}
 		l := m.Line
-		if len(l) < 13 || l[:7] != "HTTP/1." || l[8] != ' ' || l[12] != ' ' || strings.Trim(l[9:12], "0123456789") != "" || l[9] == '0' {
+		if len(l) < 12 || l[:7] != "HTTP/1." || l[8] != ' ' {
 			return m, fault("status line %q", l)
 		}
+		if len(l) < 13 || l[12] != ' ' || strings.Trim(l[9:12], "0123456789") != "" || l[9] == '0' {
+			m.odd("status line %q", l)
+		}
 		status := m.Status()
-		if status < 200 && status != 101 {
+		if status >= 100 && status < 200 && status != 101 {
 			continue
 		}
 		chunked, length, err := framing(&m)
@@ -141,14 +149,15 @@ func readHead(r *bufio.Reader) (Message, error) {
 		return m, err
 	}
 	m.Line = line
-	m.Fields, err = readFields(r)
+	m.oddBytes(line)
+	m.Fields, err = m.readFields(r)
 	if errors.Is(err, io.EOF) {
 		err = ErrCut
 	}
 	return m, err
 }
 
-func readFields(r *bufio.Reader) ([]Field, error) {
+func (m *Message) readFields(r *bufio.Reader) ([]Field, error) {
 	var all []Field
 	for {
 		line, err := readLine(r)
@@ -159,11 +168,27 @@ func readFields(r *bufio.Reader) ([]Field, error) {
 		if !ok || !token(name) {
 			return all, fault("field line %q", line)
 		}
+		m.oddBytes(line)
 		all = append(all, Field{name, strings.Trim(value, " \t")})
 	}
 }
 
-// readLine reads a line that ends in CRLF and holds no control byte but tab.
+func (m *Message) odd(format string, args ...any) {
+	if m.Odd == "" {
+		m.Odd = fmt.Sprintf(format, args...)
+	}
+}
+
+// oddBytes looks for control bytes but tab.
+func (m *Message) oddBytes(line string) {
+	for i := range len(line) {
+		if c := line[i]; c < ' ' && c != '\t' || c == 0x7f {
+			m.odd("byte %#x in line %q", c, line)
+		}
+	}
+}
+
+// readLine reads a line that ends in CRLF and holds no other CR.
 func readLine(r *bufio.Reader) (string, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
@@ -176,10 +201,8 @@ func readLine(r *bufio.Reader) (string, error) {
 	if !ok {
 		return "", fault("line %q does not end in CRLF", line)
 	}
-	for i := range len(text) {
-		if c := text[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return "", fault("byte %#x in line %q", c, text)
-		}
+	if strings.Contains(text, "\r") {
+		return "", fault("a bare CR in line %q", text)
 	}
 	return text, nil
 }
@@ -224,7 +247,7 @@ func readChunks(r *bufio.Reader, m *Message) error {
 			return fault("chunk size %q", line)
 		}
 		if size == 0 {
-			if m.Trailer, err = readFields(r); err != nil {
+			if m.Trailer, err = m.readFields(r); err != nil {
 				return cut(err)
 			}
 			m.Whole = true
