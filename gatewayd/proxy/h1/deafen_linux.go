@@ -1,15 +1,16 @@
 package h1
 
 import (
+	"math"
 	"net"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// deafen makes a listener drop the packets that would open new connections,
-// whose clients try again and are then refused; those in its queue stay. Closing
-// a listener that still hears would reset them.
+// deafen makes a listener deaf to new connections, which are refused as if
+// nobody listened; those in its queue stay, and those that are just being made
+// still join it. Closing a listener that still hears would reset them.
 func deafen(l net.Listener) {
 	sc, ok := l.(syscall.Conn)
 	if !ok {
@@ -19,9 +20,9 @@ func deafen(l net.Listener) {
 	if err != nil {
 		return
 	}
-	drop := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K}} // "return 0": keep no byte of any packet
+	// From now on it hears what comes by a network device that does not exist.
+	// Where that may not be said (before Linux 5.0), it is closed as it is.
 	_ = raw.Control(func(fd uintptr) {
-		// Where a filter may not be attached, the listener is closed as it is.
-		_ = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &drop[0]})
+		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, math.MaxInt32)
 	})
 }
