@@ -36,6 +36,7 @@ func (c *compiler) route(e *entity.Route, svc *Service) *Route {
 		StripPath: e.StripPath, PreserveHost: e.PreserveHost,
 		HTTPSOnly:               slices.Contains(e.Protocols, "https") && !slices.Contains(e.Protocols, "http"),
 		GRPC:                    slices.Contains(e.Protocols, "grpc") || slices.Contains(e.Protocols, "grpcs"),
+		StreamsRequest:          !e.RequestBuffering,
 		HTTPSRedirectStatusCode: cmp.Or(e.HTTPSRedirectStatusCode, entity.DefaultRedirect),
 		Timeout:                 milliseconds(e.Timeout),
 		BackendTimeout:          milliseconds(e.BackendTimeout),
@@ -100,6 +101,7 @@ func (c *compiler) entries(e *entity.Route, r *Route) []pathEntry {
 		one.id, one.priority = e.ID, cmp.Or(e.Priority, head)
 		return []pathEntry{{entry: &one, kind: "none"}}
 	}
+	c.snap.router.byPath = true
 	groups := groupsOf(e)
 	var out []pathEntry
 	add := func(kind, path string, length int, re *regexp.Regexp) {
@@ -120,7 +122,9 @@ func (c *compiler) entries(e *entity.Route, r *Route) []pathEntry {
 			add("prefix", p, len(p), nil)
 			continue
 		}
-		re, err := regexp.Compile("^(?:" + p[1:] + ")")
+		// The "^" binds the first of several alternatives alone, as in Kong
+		// (kong/router/transform.lua:271).
+		re, err := regexp.Compile("^" + p[1:])
 		if err != nil {
 			c.problem(e.Source, "paths", "%q is not a regular expression that we know (RE2): %v", p, err)
 			if r.Broken == "" {
@@ -210,6 +214,7 @@ func (c *compiler) predicates(e *entity.Route, r *Route, en *entry) {
 	}
 	for name, values := range e.Headers {
 		h := headerMatch{name: strings.ReplaceAll(strings.ToLower(name), "_", "-")}
+		c.snap.router.headers[h.name] = true
 		for _, v := range values {
 			if expr, isRegex := strings.CutPrefix(v, "~*"); isRegex {
 				h.regex = compile("headers."+name, strings.ToLower(expr))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 )
@@ -15,6 +16,11 @@ import (
 // returns the first of them that matches, without looking at all: entries are
 // kept by host and, below that, by path.
 type router struct {
+	// byPath says that some route has a path, headers are the names of those
+	// that some route looks at: what the whole router reads of every request.
+	byPath  bool
+	headers map[string]bool
+
 	exact  map[string]*bucket // host
 	suffix map[string]*bucket // ".example.com" for "*.example.com"
 	prefix map[string]*bucket // "example." for "example.*"
@@ -65,7 +71,7 @@ type Match struct {
 
 func newRouter() *router {
 	return &router{
-		exact: map[string]*bucket{}, suffix: map[string]*bucket{}, prefix: map[string]*bucket{}, any: newBucket(),
+		headers: map[string]bool{}, exact: map[string]*bucket{}, suffix: map[string]*bucket{}, prefix: map[string]*bucket{}, any: newBucket(),
 	}
 }
 
@@ -84,7 +90,7 @@ func (r *router) bucketFor(pattern string) (*bucket, int) {
 	if pattern == "" {
 		return r.any, 0
 	}
-	host, port := splitHostPort(strings.ToLower(pattern))
+	host, port := splitHostPort(pattern)
 	m := r.exact
 	switch {
 	case host[0] == '*':
@@ -106,7 +112,7 @@ func (r *router) sort() {
 			slices.SortFunc(es, compareEntries)
 		}
 		b.prefix.sort()
-		slices.SortFunc(b.regexes, compareEntries)
+		slices.SortStableFunc(b.regexes, compareEntries) // those of one route as it lists them
 		slices.SortFunc(b.pathless, compareEntries)
 	}
 	each(r.any)
@@ -125,11 +131,19 @@ type search struct {
 	matched string
 }
 
-// match finds the route of a request that came in on the given port.
+// match finds the route of a request that came in on the given port. The port
+// that its Host names goes before that one (kong/router/fields.lua:107), and the
+// case of its Host counts, for Kong takes it as it comes
+// (kong/router/atc.lua:438).
 func (r *router) match(req *plugin.Request, port int) (Match, bool) {
+	if !r.reads(req) {
+		return Match{}, false
+	}
+	host, given := splitHostPort(req.Host)
+	if given != 0 {
+		port = given
+	}
 	s := search{req: req, port: port}
-	host, _ := splitHostPort(req.Host)
-	host = lower(host)
 	if b := r.exact[host]; b != nil {
 		s.in(b)
 	}
@@ -156,6 +170,23 @@ func (r *router) match(req *plugin.Request, port int) (Match, bool) {
 		return Match{}, false
 	}
 	return Match{Route: s.best.route, Matched: s.matched}, true
+}
+
+// reads says whether all that the router looks at is UTF-8. Kong's router fails
+// at other bytes, and then finds no route (atc-router's CValue::Str).
+func (r *router) reads(req *plugin.Request) bool {
+	if r.byPath && !utf8.ValidString(req.Path) {
+		return false
+	}
+	if len(r.headers) == 0 {
+		return true
+	}
+	for _, f := range req.Header.Fields() {
+		if !utf8.ValidString(f.Value) && r.headers[strings.ReplaceAll(strings.ToLower(f.Name), "_", "-")] {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *search) in(b *bucket) {
@@ -210,7 +241,7 @@ func (s *search) regexes(es []*entry, path string) {
 			continue
 		}
 		if loc := e.regex.FindStringIndex(path); loc != nil {
-			s.best, s.matched = e, path[:loc[1]]
+			s.best, s.matched = e, path[loc[0]:loc[1]]
 			return
 		}
 	}
@@ -287,11 +318,12 @@ func (q *valueMatch) accepts(query string) bool {
 	return false
 }
 
-// splitHostPort splits "host:port" as Kong's router does: what follows the
-// colon counts only if it is a number (kong/router/transform.lua:split_host_port).
+// splitHostPort splits "host:port" as Kong's router does: at the first colon, if
+// a number follows it, so that a bracketed address keeps its port
+// (kong/router/transform.lua:split_host_port).
 func splitHostPort(s string) (string, int) {
-	i := strings.LastIndexByte(s, ':')
-	if i <= 0 || strings.HasSuffix(s, "]") {
+	i := strings.IndexByte(s, ':')
+	if i <= 0 {
 		return s, 0
 	}
 	port, err := strconv.Atoi(s[i+1:])
@@ -299,13 +331,4 @@ func splitHostPort(s string) (string, int) {
 		return s, 0
 	}
 	return s[:i], port
-}
-
-func lower(s string) string {
-	for i := range len(s) {
-		if 'A' <= s[i] && s[i] <= 'Z' {
-			return strings.ToLower(s)
-		}
-	}
-	return s
 }

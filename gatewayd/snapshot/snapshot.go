@@ -50,6 +50,7 @@ type Route struct {
 	PreserveHost            bool
 	HTTPSOnly               bool // https is among its protocols and http is not
 	GRPC                    bool
+	StreamsRequest          bool // request_buffering is false
 	HTTPSRedirectStatusCode int
 	Timeout, BackendTimeout time.Duration
 	// Broken, when not "", says why every request answers 500.
