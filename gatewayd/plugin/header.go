@@ -87,11 +87,11 @@ func (h *Header) Add(name, value string) {
 }
 
 // Set makes value the only one of name. The first field of that name keeps its
-// place and takes the new spelling; without one it is appended.
+// place and its spelling, as in OpenResty; without one a field is appended.
 func (h *Header) Set(name, value string) {
 	for i := range h.fields {
 		if EqualFold(h.fields[i].Name, name) {
-			h.fields[i] = Field{name, value}
+			h.fields[i].Value = value
 			h.del(name, i+1)
 			return
 		}

@@ -3,6 +3,8 @@ package proxy
 import (
 	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gwctl/gwctl/gatewayd/plugin"
@@ -11,10 +13,17 @@ import (
 // message makes a reply with Kong's error body
 // (kong/pdk/response.lua:error).
 func (h *Handler) message(x *Exchange, status int, text string, header ...plugin.Field) *plugin.Reply {
-	if isGRPC(&x.Request.Header) {
-		return &plugin.Reply{Status: status, Body: []byte{}, ContentType: "application/grpc", Header: header}
+	if x.Request.Major == 2 && isGRPC(&x.Request.Header) {
+		code, meaning := grpcStatus(status)
+		return &plugin.Reply{
+			Status: status, Body: []byte{}, ContentType: "application/grpc",
+			Header: append(header, plugin.Field{Name: "grpc-status", Value: strconv.Itoa(code)}, plugin.Field{Name: "grpc-message", Value: meaning}),
+		}
 	}
 	t := acceptType(x.Request.Header.Joined("Accept"))
+	if t == "" {
+		return &plugin.Reply{Status: status, Body: []byte{}, Header: header}
+	}
 	return &plugin.Reply{Status: status, Body: errorBody(t, text, x.ID), ContentType: t, Header: header}
 }
 
@@ -24,7 +33,7 @@ func (h *Handler) fail(x *Exchange, status int, text string) {
 }
 
 // early answers as a plugin asked for, or with 500 when it failed
-// (kong/init.lua:404-410).
+// (kong/init.lua:404-412, 497-509).
 func (h *Handler) early(x *Exchange, reply *plugin.Reply, err error) {
 	if err != nil {
 		if errors.Is(err, ErrClientLeft) || x.Down.Left() {
@@ -33,10 +42,7 @@ func (h *Handler) early(x *Exchange, reply *plugin.Reply, err error) {
 			return
 		}
 		x.failure = err
-		h.answer(x, &plugin.Reply{
-			Status: http.StatusInternalServerError, ContentType: typeJSON,
-			Body: []byte(`{"message":"An unexpected error occurred","request_id":"` + x.ID + `"}`),
-		})
+		h.fail(x, http.StatusInternalServerError, "An unexpected error occurred")
 		return
 	}
 	if reply.Body == nil {
@@ -101,7 +107,7 @@ func (h *Handler) addLatencies(x *Exchange, head *plugin.Head) {
 	}
 	head.Header.Set("X-Kong-Upstream-Latency", h.numbers.format(headAt.Sub(dialAt).Milliseconds()))
 	head.Header.Set("X-Kong-Proxy-Latency", h.numbers.format(dialAt.Sub(x.Arrived).Milliseconds()))
-	if via, ok := head.Header.Lookup("Via"); ok {
+	if via := head.Header.Joined("Via"); via != "" {
 		head.Header.Set("Via", via+", "+h.viaOut)
 	} else {
 		head.Header.Add("Via", h.viaOut)
@@ -145,20 +151,49 @@ func noBody(status int) bool {
 }
 
 // Refuse answers a request that cannot be served as it is, with the status that
-// nginx would give and Kong's text for it. Engines call it, too, for what they
-// cannot read; then x has an id and nothing else.
+// nginx would give and Kong's text for it (kong/error_handlers.lua). Engines call
+// it, too, for what they cannot read; then x has an id and what could be read.
 func (h *Handler) Refuse(x *Exchange, status int) {
-	t := handlerType(&x.Request.Header)
-	text := statusText(status)
+	accept := handlerAccept(&x.Request.Header)
+	text, t := statusText(status), ""
+	var body []byte
+	var grpc []plugin.Field
+	switch {
+	case status == http.StatusNotImplemented || status == http.StatusHTTPVersionNotSupported:
+		t, body = nginxType, nginxPage(status)
+	case !strings.HasPrefix(accept, "application/grpc"):
+		t = acceptType(accept)
+		body = errorBody(t, text, x.ID)
+	case x.Request.Major == 2 && isGRPC(&x.Request.Header):
+		code, _ := grpcStatus(status)
+		grpc = []plugin.Field{{Name: "grpc-status", Value: strconv.Itoa(code)}, {Name: "grpc-message", Value: text}}
+	default:
+		t, body = typeJSON, []byte(`{"message":"`+text+`"}`)
+	}
 	if status == statusHeaderTooLarge {
 		status = http.StatusBadRequest
 	}
 	head := x.ownHead(status)
-	head.Header.Add("Content-Type", t)
-	for _, f := range x.Answer().Fields() {
+	if t != "" {
+		head.Header.Add("Content-Type", t)
+	}
+	for _, f := range append(grpc, x.Answer().Fields()...) {
 		head.Header.Set(f.Name, f.Value)
 	}
-	h.numbersOf(x, head, errorBody(t, text, x.ID))
+	if endsConnection(status) {
+		head.Header.Set("Connection", "close")
+	}
+	h.numbersOf(x, head, body)
+}
+
+// endsConnection says whether nginx closes the connection behind an answer of
+// its own with this status (ngx_http_special_response_handler).
+func endsConnection(status int) bool {
+	switch status {
+	case 400, 413, 414, 500, 501:
+		return true
+	}
+	return false
 }
 
 // Reject is Refuse for a request that never reached Serve: it begins and ends

@@ -5,16 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 )
 
-// smallBody is the length up to which a request body is read whole before the
-// upstream is asked, so that a retry can send it again: Kong's
-// client_body_buffer_size (kong/templates/kong_defaults.lua). Longer ones
-// stream.
-const smallBody = 8 << 10
+// A request body of up to smallBody bytes is read whole before the upstream is
+// asked: Kong's client_body_buffer_size (kong/templates/kong_defaults.lua:91).
+// Kong then buffers the rest in a file. We stream a longer body, but for one that
+// a retry might have to send again, of up to someBody bytes: a client that says
+// its length does not wait for an answer meanwhile.
+const (
+	smallBody = 8 << 10
+	someBody  = 64 << 10
+)
 
 var _ plugin.Wire = (*Exchange)(nil)
 
@@ -65,13 +70,18 @@ func (x *Exchange) collectBody(limit int) (bool, error) {
 	return false, nil
 }
 
-// prepareBody decides how the body goes upstream: whole, where it is small or a
-// plugin has read it, else streamed behind what has been read of it.
+// prepareBody decides how the body goes upstream: whole, where it is buffered or
+// a plugin has read it, else streamed behind what has been read of it. A route
+// with request_buffering false streams every body (kong/runloop/handler.lua:1365).
 func (x *Exchange) prepareBody(buffering bool) error {
 	out := &x.out
 	length := x.Down.BodyLength()
-	if !x.bodyRead && length != 0 && buffering && length <= smallBody {
-		if _, err := x.collectBody(smallBody); err != nil {
+	limit := int64(smallBody)
+	if length > 0 && idempotent(x.Request.Method) {
+		limit = someBody
+	}
+	if !x.bodyRead && length != 0 && buffering && length <= limit {
+		if _, err := x.collectBody(int(limit)); err != nil {
 			return err
 		}
 	}
@@ -83,7 +93,16 @@ func (x *Exchange) prepareBody(buffering bool) error {
 	default:
 		out.Body, out.Replay, out.Length = x.body, false, length
 	}
+	// A length of 0 is said where the client said it, and behind chunks that
+	// held nothing (ngx_http_proxy_create_request).
+	out.SayEmpty = out.Length == 0 && (length < 0 || x.Request.Header.Count("Content-Length") > 0)
 	return nil
+}
+
+// idempotent says whether nginx sends a request of this method twice, if it must
+// (ngx_http_upstream_next).
+func idempotent(method string) bool {
+	return method != http.MethodPost && method != http.MethodPatch && method != "LOCK"
 }
 
 // NextBody returns the next bytes of a streamed request body, for a Transport.

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -67,65 +68,57 @@ func errorBody(contentType, message, requestID string) []byte {
 	return []byte(b.String())
 }
 
-// acceptType picks the type of an error body from an Accept header, as
-// kong/tools/http.lua:get_response_type does: the first of the highest quality
-// that is known.
-func acceptType(accept string) string {
-	best, bestQ := typeJSON, 0.0
-	for part := range strings.SplitSeq(accept, ",") {
-		mediaType, params, _ := strings.Cut(strings.TrimSpace(part), ";")
-		mediaType = strings.TrimSpace(mediaType)
-		if !strings.Contains(mediaType, "/") {
-			continue
-		}
-		q := quality(params)
-		if q <= bestQ {
-			continue
-		}
-		bestQ = q
-		if t := knownType(mediaType); t != "" {
-			best = t
-		}
-	}
-	return best
+// nginxPage is the body of what Kong leaves to nginx: redirects, which it answers
+// without a body, and 501 and 505, which its error_page does not name
+// (kong/templates/nginx_kong.lua:100-102). Kong's nginx leaves its own name out
+// of it.
+func nginxPage(status int) []byte {
+	title := strconv.Itoa(status) + " " + http.StatusText(status)
+	return []byte("<html>\r\n<head><title>" + title + "</title></head>\r\n<body>\r\n<center><h1>" + title +
+		"</h1></center>\r\n</body>\r\n</html>\r\n")
 }
 
-func quality(params string) float64 {
-	for p := range strings.SplitSeq(params, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
-		if strings.EqualFold(strings.TrimSpace(name), "q") {
-			if q, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil && q >= 0 && q <= 1 {
-				return q
-			}
+// nginxType is the type of an nginxPage, with the charset that Kong has nginx
+// add (kong/templates/kong_defaults.lua:89).
+const nginxType = "text/html; charset=UTF-8"
+
+// handlerAccept is what Kong's error handler, where it is nginx that refused or
+// failed, takes the type of its body from: Accept, else the request's own
+// Content-Type, else plain text (kong/error_handlers.lua:46-52).
+func handlerAccept(h *plugin.Header) string {
+	if accept, ok := h.Lookup("Accept"); ok {
+		return accept
+	}
+	if own, ok := h.Lookup("Content-Type"); ok {
+		return own
+	}
+	return "text/plain"
+}
+
+// The gRPC statuses of HTTP statuses (kong/pdk/response.lua:79-91).
+func grpcStatus(status int) (code int, message string) {
+	for _, s := range [...]struct {
+		status, code int
+		message      string
+	}{
+		{400, 3, "InvalidArgument"},
+		{401, 16, "Unauthenticated"},
+		{403, 7, "PermissionDenied"},
+		{404, 5, "NotFound"},
+		{409, 6, "AlreadyExists"},
+		{429, 8, "ResourceExhausted"},
+		{499, 1, "Canceled"},
+		{500, 13, "Internal"},
+		{501, 12, "Unimplemented"},
+		{503, 14, "Unavailable"},
+		{504, 4, "DeadlineExceeded"},
+	} {
+		if s.status == status {
+			return s.code, s.message
 		}
 	}
-	return 1
-}
-
-func knownType(mediaType string) string {
-	switch mediaType {
-	case "application/json", "application/*", "*/*":
-		return typeJSON
-	case "text/html":
-		return typeHTML
-	case "text/plain", "text/*":
-		return typePlain
-	case "application/xml":
-		return typeXML
+	if status >= 500 {
+		return 13, "Internal"
 	}
-	return ""
-}
-
-// handlerType is the type of a body that Kong's error handler writes, where it
-// is nginx that refused or failed: Accept, else the request's own Content-Type,
-// else plain text (kong/error_handlers.lua).
-func handlerType(h *plugin.Header) string {
-	accept := h.Joined("Accept")
-	if accept == "" {
-		accept = h.Get("Content-Type")
-	}
-	if accept == "" {
-		return typePlain
-	}
-	return acceptType(accept)
+	return 3, "InvalidArgument"
 }

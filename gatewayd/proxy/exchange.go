@@ -62,6 +62,9 @@ func (x *Exchange) begin(snap *snapshot.Snapshot) {
 	x.proxied, x.headSent = false, false
 	x.status, x.sent = 0, 0
 	x.failure = nil
+	if cap(x.body) > 2*smallBody {
+		x.body = nil
+	}
 	x.body, x.bodyRead = x.body[:0], false
 	x.bodyBytes.Store(0)
 }

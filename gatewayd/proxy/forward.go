@@ -46,7 +46,7 @@ func (h *Handler) forward(x *Exchange) {
 			h.relay(x, ans, s)
 			return
 		}
-		if x.tries <= s.Retries && x.mayRetry(failure) {
+		if x.tries <= s.Retries && x.mayRetry(failure) || failure.Unresolved && x.tries < len(s.Balancer.Targets()) {
 			last = t
 			continue
 		}
@@ -57,13 +57,12 @@ func (h *Handler) forward(x *Exchange) {
 
 // prepare makes what all tries share of the outgoing request.
 func (h *Handler) prepare(x *Exchange, s *snapshot.Service) bool {
-	buffering := true
 	x.upPath = h.upstreamPath(x, s)
 	x.out = Outgoing{
 		Method: x.Request.Method, Path: x.upPath,
 		Head: x.Request.Method == http.MethodHead, Upgrade: x.asksUpgrade(),
 	}
-	if err := x.prepareBody(buffering); err != nil {
+	if err := x.prepareBody(!x.route.StreamsRequest); err != nil {
 		x.failure = err
 		if x.Down.Left() {
 			x.status = 499
@@ -98,9 +97,7 @@ func (h *Handler) try(x *Exchange, s *snapshot.Service, t *balance.Target) (Answ
 	x.target = t
 	x.tries++
 	x.out.Fields = h.fieldsFor(x, hostHeader(x, s, t), x.out.Upgrade)
-	if x.dialAt.IsZero() {
-		x.dialAt = time.Now()
-	}
+	x.dialAt = time.Now()
 	x.proxied = true
 	ans, err := h.opts.Transport.RoundTrip(x, t, s, &x.out)
 	if err == nil {
@@ -126,11 +123,7 @@ func (x *Exchange) mayRetry(f *TripError) bool {
 	if !x.out.Replay {
 		return false
 	}
-	switch x.Request.Method {
-	case http.MethodPost, http.MethodPatch, "LOCK":
-		return false
-	}
-	return true
+	return idempotent(x.Request.Method)
 }
 
 // unreachable answers for an upstream that could not be asked.
@@ -142,7 +135,11 @@ func (h *Handler) unreachable(x *Exchange, s *snapshot.Service, f *TripError) {
 		x.Down.Abort()
 	case errors.Is(f, ErrRequestBody):
 		h.Refuse(x, bodyStatus(f))
-	case f.Unresolved && !s.Ring:
+	case f.Unresolved && s.Ring:
+		// A target whose name is not known is none (kong/runloop/balancer/init.lua:355).
+		x.proxied = false
+		h.fail(x, 503, noPeer)
+	case f.Unresolved:
 		x.proxied = false
 		h.fail(x, 503, "name resolution failed")
 	default:
@@ -274,37 +271,4 @@ func (r *answerReader) Read(p []byte) (int, error) {
 	n := copy(p, r.rest)
 	r.rest = r.rest[n:]
 	return n, nil
-}
-
-// cleanAnswer removes what belongs to the upstream's hop alone, and the fields
-// that nginx keeps for itself (X-Accel-*, X-Pad).
-func cleanAnswer(h *plugin.Header, upgraded, trailers bool) {
-	connection := h.Joined("Connection")
-	fields := h.Fields()
-	kept := fields[:0]
-	for _, f := range fields {
-		if answerHop(f.Name, upgraded, trailers) || connection != "" && hasToken(connection, f.Name) && !plugin.EqualFold(f.Name, "Upgrade") {
-			continue
-		}
-		kept = append(kept, f)
-	}
-	*h = plugin.MakeHeader(kept)
-}
-
-func answerHop(name string, upgraded, trailers bool) bool {
-	switch len(name) {
-	case 5:
-		return plugin.EqualFold(name, "X-Pad")
-	case 7:
-		return plugin.EqualFold(name, "Upgrade") && !upgraded || plugin.EqualFold(name, "Trailer") && !trailers
-	case 10:
-		return plugin.EqualFold(name, "Connection") || plugin.EqualFold(name, "Keep-Alive")
-	case 14:
-		return plugin.EqualFold(name, "Content-Length")
-	case 15, 16, 18, 19:
-		return len(name) > 8 && plugin.EqualFold(name[:8], "X-Accel-") || plugin.EqualFold(name, "Proxy-Connection")
-	case 17:
-		return plugin.EqualFold(name, "Transfer-Encoding")
-	}
-	return false
 }

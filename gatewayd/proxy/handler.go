@@ -79,7 +79,7 @@ func (h *Handler) serve(x *Exchange) {
 		return
 	}
 	if !h.normalise(x) {
-		x.Answer().Set("Connection", "close") // as nginx
+		x.Request.Header.Reset() // nginx refuses the line before it reads any field
 		h.Refuse(x, 400)
 		return
 	}
@@ -217,7 +217,8 @@ func (h *Handler) wrongProtocol(x *Exchange) bool {
 		}
 		location := "https://" + h.forwardedHost(x) + requestURI(x)
 		h.answer(x, &plugin.Reply{
-			Status: r.HTTPSRedirectStatusCode, Body: []byte{}, Header: []plugin.Field{{Name: "Location", Value: location}},
+			Status: r.HTTPSRedirectStatusCode, Body: nginxPage(r.HTTPSRedirectStatusCode), ContentType: nginxType,
+			Header: []plugin.Field{{Name: "Location", Value: location}},
 		})
 		return true
 	case r.GRPC && !isGRPC(&x.Request.Header):
@@ -228,6 +229,12 @@ func (h *Handler) wrongProtocol(x *Exchange) bool {
 		h.collect(x, r.Slots)
 		h.answer(x, h.message(x, 426, "Please use HTTP2 protocol",
 			plugin.Field{Name: "connection", Value: "Upgrade"}, plugin.Field{Name: "upgrade", Value: "HTTP/2"}))
+		return true
+	case r.GRPC && !slices.Contains(r.Route.Protocols, "grpc") && h.forwardedProto(x) != "https":
+		h.collect(x, r.Slots)
+		h.answer(x, &plugin.Reply{Status: 200, Body: []byte{}, ContentType: "application/grpc", Header: []plugin.Field{
+			{Name: "grpc-status", Value: "1"}, {Name: "grpc-message", Value: "gRPC request matched gRPCs route"},
+		}})
 		return true
 	}
 	return false

@@ -57,7 +57,7 @@ func (h *Handler) fieldsFor(x *Exchange, host string, websocket bool) []plugin.F
 		set("TE", "trailers")
 	}
 	via := h.via[10*x.Request.Major+x.Request.Minor]
-	if given := r.Joined("Via"); given != "" {
+	if given := r.Get("Via"); given != "" {
 		via = given + ", " + via
 	}
 	set("Via", via)
@@ -83,13 +83,14 @@ func (h *Handler) fieldsFor(x *Exchange, host string, websocket bool) []plugin.F
 }
 
 // forwarded appends the X-Forwarded-* fields
-// (kong/runloop/handler.lua:1185-1236, 1318-1333).
+// (kong/runloop/handler.lua:1185-1236, 1318-1333). Of several fields of one name
+// the first counts (kong/tools/http.lua:get_header).
 func (h *Handler) forwarded(x *Exchange, out []plugin.Field) []plugin.Field {
 	r := &x.Request.Header
 	trusted := h.opts.Trusted.Contain(x.Peer)
 	from := func(name, otherwise string) string {
 		if trusted {
-			if v := r.Joined(name); v != "" {
+			if v := r.Get(name); v != "" {
 				return v
 			}
 		}
@@ -101,7 +102,7 @@ func (h *Handler) forwarded(x *Exchange, out []plugin.Field) []plugin.Field {
 		}
 	}
 	forwardedFor := x.Client
-	if given := r.Joined("X-Forwarded-For"); given != "" {
+	if given := r.Get("X-Forwarded-For"); given != "" {
 		forwardedFor = given + ", " + x.Peer
 	}
 	set("X-Forwarded-For", forwardedFor)
@@ -119,7 +120,7 @@ func (h *Handler) forwarded(x *Exchange, out []plugin.Field) []plugin.Field {
 
 func (h *Handler) forwardedProto(x *Exchange) string {
 	if h.opts.Trusted.Contain(x.Peer) {
-		if v := x.Request.Header.Joined("X-Forwarded-Proto"); v != "" {
+		if v := x.Request.Header.Get("X-Forwarded-Proto"); v != "" {
 			return v
 		}
 	}
@@ -128,17 +129,22 @@ func (h *Handler) forwardedProto(x *Exchange) string {
 
 func (h *Handler) forwardedHost(x *Exchange) string {
 	if h.opts.Trusted.Contain(x.Peer) {
-		if v := x.Request.Header.Joined("X-Forwarded-Host"); v != "" {
+		if v := x.Request.Header.Get("X-Forwarded-Host"); v != "" {
 			return v
 		}
 	}
 	return hostOnly(x.Request.Host)
 }
 
-// hostOnly is nginx's $host: lower case, without the port.
+// hostOnly is nginx's $host: lower case, without the port and without a dot at
+// its end; without a Host it is the name of Kong's server
+// (kong/templates/nginx_kong.lua:84).
 func hostOnly(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") && strings.IndexByte(host[i+1:], ']') < 0 {
 		host = host[:i]
+	}
+	if host = strings.TrimSuffix(host, "."); host == "" {
+		return "kong"
 	}
 	return strings.ToLower(host)
 }

@@ -58,8 +58,10 @@ type Outgoing struct {
 	// Fields are the whole header in order, but for its framing
 	// (Content-Length, Transfer-Encoding).
 	Fields []plugin.Field
-	// Length is that of the body, 0 for none, -1 for one that is chunked.
-	Length int64
+	// Length is that of the body, 0 for none, -1 for one that is chunked. With
+	// SayEmpty the request says Content-Length: 0.
+	Length   int64
+	SayEmpty bool
 	// Body, when Replay is true, is the whole body.
 	Body   []byte
 	Replay bool

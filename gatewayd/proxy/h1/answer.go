@@ -64,15 +64,27 @@ func (c *conn) SendHead(head *plugin.Head, length int64, bodiless bool) error {
 		b = append(b, http.StatusText(head.Status)...)
 	}
 	b = append(b, "\r\n"...)
-	dated, connected := false, false
-	for _, f := range head.Header.Fields() {
+	b = c.appendFields(b, head.Header.Fields())
+	b = c.appendFraming(b, head.Status, length)
+	b = append(b, c.connection(head.Status)...)
+	b = append(b, "\r\n"...)
+	c.wbuf = b
+	return nil
+}
+
+// appendFields writes the fields, and a Date where there is none. A Connection
+// field that says "close" is taken in; any other stands beside our own, as with
+// Kong, whose nginx writes one whatever Lua has set.
+func (c *conn) appendFields(b []byte, fields []plugin.Field) []byte {
+	dated := false
+	for _, f := range fields {
 		switch len(f.Name) {
 		case 4:
 			dated = dated || plugin.EqualFold(f.Name, "Date")
 		case 10:
-			if plugin.EqualFold(f.Name, "Connection") {
-				connected = true
-				c.keep = c.keep && !plugin.EqualFold(f.Value, "close")
+			if f.Value == "close" && plugin.EqualFold(f.Name, "Connection") {
+				c.keep = false
+				continue
 			}
 		}
 		b = appendField(b, f)
@@ -82,13 +94,7 @@ func (c *conn) SendHead(head *plugin.Head, length int64, bodiless bool) error {
 		b = append(b, c.srv.dateAt(c.x.Start)...)
 		b = append(b, "\r\n"...)
 	}
-	b = c.appendFraming(b, head.Status, length)
-	if !connected {
-		b = append(b, c.connection(head.Status)...)
-	}
-	b = append(b, "\r\n"...)
-	c.wbuf = b
-	return nil
+	return b
 }
 
 func (c *conn) appendFraming(b []byte, status int, length int64) []byte {

@@ -179,6 +179,7 @@ func (c *conn) headFailed(err error) bool {
 	switch {
 	case errors.As(err, &f):
 		c.newExchange()
+		c.srv.salvage(&c.x, string(c.rbuf[c.r:c.w]))
 		return c.reject(err)
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.w > c.r:
 		c.newExchange()

@@ -2,6 +2,7 @@ package h1
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/gwctl/gwctl/gatewayd/plugin"
@@ -53,6 +54,7 @@ type framing struct {
 	hosts        int
 	host         string
 	bodilessSent bool
+	late         error // a fault that nginx sees once it has the whole head
 }
 
 // parser reads heads strictly: what could be read in two ways is a fault.
@@ -92,6 +94,8 @@ func (p *parser) fields(text string, out []plugin.Field, fr *framing) ([]plugin.
 		}
 	}
 	switch {
+	case fr.late != nil:
+		return out, fr.late
 	case fr.encoded && !fr.chunked:
 		return out, &fault{501, "a Transfer-Encoding other than chunked"}
 	case fr.encoded && fr.length >= 0:
@@ -182,10 +186,12 @@ func (p *parser) noteLength(value string, fr *framing) error {
 		return bad("two Content-Length fields")
 	}
 	if value == "" || !p.chars.all(value, isDigit) {
-		return bad("Content-Length is not a number")
+		fr.late = bad("Content-Length is not a number")
+		return nil
 	}
 	if value = strings.TrimLeft(value, "0"); len(value) > 18 {
-		return bad("Content-Length is out of range")
+		fr.late = bad("Content-Length is out of range")
+		return nil
 	}
 	n := int64(0)
 	for i := range len(value) {
@@ -236,11 +242,17 @@ func (p *parser) requestLine(line string) (requestLine, error) {
 	if !proxy.ValidMethod(r.method) {
 		return r, bad("a method that is not in capital letters")
 	}
-	if r.method == "CONNECT" || r.method == "TRACE" {
-		return r, &fault{405, "method " + r.method + " is not allowed"}
+	err := r.splitTarget()
+	if err != nil && r.method == http.MethodConnect {
+		return r, notAllowed(r.method) // its target is of a form of its own
 	}
-	return r, r.splitTarget()
+	return r, err
 }
+
+// neverAllowed says whether nginx refuses the method whatever is asked of it.
+func neverAllowed(method string) bool { return method == http.MethodConnect || method == http.MethodTrace }
+
+func notAllowed(method string) error { return &fault{405, "method " + method + " is not allowed"} }
 
 func (r *requestLine) version(v string) error {
 	if len(v) != 8 || v[:5] != "HTTP/" || v[6] != '.' || v[5] < '0' || v[5] > '9' || v[7] < '0' || v[7] > '9' {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -233,6 +234,24 @@ func (s *Server) begin(c *conn, head, id string) (framing, error) {
 	return fr, s.checkHead(r, line, &fr)
 }
 
+// salvage takes in what can be read of a head that is refused, as far as nginx
+// would have read it: the method, for an answer to HEAD has no body, and the
+// fields before the first faulty line, for the type of the answer goes by Accept.
+func (s *Server) salvage(x *proxy.Exchange, head string) {
+	first, rest, found := strings.Cut(head, "\r\n")
+	if !found {
+		return
+	}
+	line, err := s.parser.requestLine(first)
+	if err != nil {
+		return
+	}
+	x.Request.Method, x.Request.Minor = line.method, line.minor
+	var fr framing
+	fields, _ := s.parser.fields(rest, x.Request.Header.Fields()[:0], &fr) // a fault is why we are here
+	x.Request.Header = plugin.MakeHeader(fields)
+}
+
 // checkHead checks what only the whole head can tell.
 func (s *Server) checkHead(r *plugin.Request, line requestLine, fr *framing) error {
 	switch {
@@ -246,6 +265,8 @@ func (s *Server) checkHead(r *plugin.Request, line requestLine, fr *framing) err
 		return bad("a target and a Host that differ")
 	case fr.encoded && line.minor == 0:
 		return bad("Transfer-Encoding in HTTP/1.0")
+	case neverAllowed(r.Method):
+		return notAllowed(r.Method)
 	case fr.badExpect && line.minor > 0:
 		return &fault{417, "an expectation other than 100-continue"}
 	}

@@ -93,7 +93,7 @@ func (u *upConn) send(out *proxy.Outgoing, limit time.Duration) error {
 	switch {
 	case out.Length < 0:
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-	case out.Length > 0 || bodyExpected(out.Method):
+	case out.Length > 0 || out.SayEmpty:
 		b = append(b, "Content-Length: "...)
 		b = strconv.AppendInt(b, out.Length, 10)
 		b = append(b, "\r\n"...)
@@ -119,12 +119,6 @@ func (u *upConn) send(out *proxy.Outgoing, limit time.Duration) error {
 		u.startPump(out.Length < 0, limit)
 	}
 	return err
-}
-
-// bodyExpected says whether a request without a body should say so
-// (RFC 9110, 8.6).
-func bodyExpected(method string) bool {
-	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
 func (u *upConn) failed(err error, sent bool) *proxy.TripError {
