@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gwctl/gwctl/sandbox"
+)
+
+func (a App) down() *cobra.Command {
+	var g group
+	c := &cobra.Command{
+		Use: "down", Short: "Remove a sandbox without a trace",
+		Long: "Remove a sandbox: gateway, backends and all files of it, the edited copy of the demo's\n" +
+			"manifests too. Manifests of your own (up --manifests) stay. Doing it twice does no harm.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := a.find(sandbox.Options{Name: g.name})
+			if err != nil {
+				return err
+			}
+			was, err := s.Down(c.Context())
+			if err != nil {
+				return err
+			}
+			if was {
+				_, _ = fmt.Fprintf(a.Err, "sandbox %s is gone\n", s.Name())
+			} else {
+				_, _ = fmt.Fprintf(a.Err, "there is no sandbox %s; nothing to do\n", s.Name())
+			}
+			return nil
+		},
+	}
+	g.flags(c)
+	return c
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/gwctl/gwctl/sandbox/hint"
+	"github.com/gwctl/gwctl/sandbox/step"
+)
+
+// progress shows steps to people: on a terminal the running one turns, elsewhere
+// each is one line when it has finished.
+type progress struct {
+	w        io.Writer
+	paint    paint
+	terminal bool
+
+	mu   sync.Mutex
+	stop chan struct{} // ends the turning of the running step
+	done sync.WaitGroup
+}
+
+var _ step.Reporter = (*progress)(nil)
+
+func (a App) progress() *progress {
+	return &progress{w: a.Err, paint: a.paint(a.Err), terminal: terminal(a.Err)}
+}
+
+// turnEvery is how fast the running step turns.
+const turnEvery = 120 * time.Millisecond
+
+// Started begins to turn.
+func (p *progress) Started(e step.Event) {
+	if !p.terminal {
+		return
+	}
+	stop := make(chan struct{})
+	p.stop = stop
+	p.done.Go(func() {
+		tick := time.NewTicker(turnEvery)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			p.print("\r%c %s …", `|/-\`[i%4], e.Title)
+			select {
+			case <-tick.C:
+			case <-stop:
+				return
+			}
+		}
+	})
+}
+
+func (p *progress) print(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, _ = fmt.Fprintf(p.w, format, args...)
+}
+
+// clear takes the turning line away.
+func (p *progress) clear() string {
+	if p.terminal {
+		return "\r\x1b[K"
+	}
+	return ""
+}
+
+// Warned prints the warning above the running step.
+func (p *progress) Warned(e step.Event) {
+	p.print("%s%s %s: %s\n", p.clear(), p.paint.warn("!"), e.Title, e.Message)
+	if e.Advice != "" {
+		p.print("  %s\n", e.Advice)
+	}
+}
+
+// Finished prints how the step went.
+func (p *progress) Finished(e step.Event) {
+	if p.stop != nil {
+		close(p.stop)
+		p.done.Wait()
+		p.stop = nil
+	}
+	mark, text := p.paint.good("✓"), e.Message
+	if e.Err != nil {
+		mark, text = p.paint.bad("✗"), "" // the error comes at the end, with what to do
+	}
+	if text != "" {
+		text = ": " + text
+	}
+	p.print("%s%s %s%s %s\n", p.clear(), mark, e.Title, text, p.paint.dim("("+e.Took.Round(100*time.Microsecond).String()+")"))
+}
+
+// line is one event for programs, one JSON object a line.
+type line struct {
+	TS     string `json:"ts"`
+	Type   string `json:"type"` // step, log, check, error, result
+	ID     string `json:"id"`
+	N      int    `json:"n,omitempty"`
+	Of     int    `json:"of,omitempty"`
+	Millis int64  `json:"ms"`
+	Msg    string `json:"msg"`
+	Advice string `json:"advice,omitempty"`
+	URL    string `json:"url,omitempty"`
+	// Result is what a result carries beside.
+	Result any `json:"result,omitempty"`
+}
+
+// lines tells programs of steps.
+type lines struct{ w io.Writer }
+
+var _ step.Reporter = lines{}
+
+func (l lines) write(x line) {
+	if x.TS == "" {
+		x.TS = time.Now().Format(time.RFC3339Nano)
+	}
+	_ = json.NewEncoder(l.w).Encode(x) // nobody reads any more
+}
+
+// Started writes nothing: a step is one line, when it has finished.
+func (l lines) Started(step.Event) {}
+
+// Warned writes a log line.
+func (l lines) Warned(e step.Event) {
+	l.write(line{TS: e.At.Format(time.RFC3339Nano), Type: "log", ID: e.ID, N: e.N, Of: e.Of, Msg: e.Message, Advice: e.Advice})
+}
+
+// Finished writes the step.
+func (l lines) Finished(e step.Event) {
+	if e.Err == nil {
+		l.write(line{TS: e.At.Format(time.RFC3339Nano), Type: "step", ID: e.ID, N: e.N, Of: e.Of, Millis: e.Took.Milliseconds(), Msg: e.Message})
+	}
+}
+
+// fail writes the error and marks it as told.
+func (l lines) fail(err error) error {
+	x := line{Type: "error", ID: "UNEXPECTED", Msg: err.Error()}
+	if h, ok := errors.AsType[*hint.Hint](err); ok {
+		x.ID, x.Advice, x.URL = h.ID, h.Advice, h.URL
+	} else if errors.Is(err, context.Canceled) {
+		x.ID, x.Msg = "INTERRUPTED", "interrupted; what had been begun was undone"
+	}
+	l.write(x)
+	return toldError{err}
+}

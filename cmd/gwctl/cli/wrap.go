@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// columns is how wide w is: the terminal's width, COLUMNS, or 80.
+func columns(w io.Writer) int {
+	const usual, least, most = 80, 40, 120
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return min(max(n, least), most)
+	}
+	if f, ok := w.(*os.File); ok && terminal(w) {
+		if n := terminalWidth(f.Fd()); n > 0 {
+			return min(max(n, least), most)
+		}
+	}
+	return usual
+}
+
+// wrap breaks text into lines of at most width, each behind the indent.
+func wrap(text string, width int, indent string) string {
+	var b strings.Builder
+	at := 0
+	for word := range strings.FieldsSeq(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case at == 0:
+			b.WriteString(indent)
+			at = len(indent)
+		case at+1+n > width:
+			b.WriteString("\n" + indent)
+			at = len(indent)
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += n
+	}
+	return b.String()
+}

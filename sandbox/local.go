@@ -1,0 +1,57 @@
+package sandbox
+
+import (
+	"context"
+	"io"
+
+	"github.com/gwctl/gwctl/sandbox/localbox"
+	"github.com/gwctl/gwctl/sandbox/step"
+)
+
+// local is the local runtime.
+type local struct{ box *localbox.Box }
+
+var _ Runtime = local{}
+
+func newLocal(o Options, dir string) local {
+	return local{localbox.New(localbox.Options{Dir: dir, Name: o.Name, Version: o.Version, Command: o.ProcessCommand})}
+}
+
+func (l local) Up(want Want) []step.Step { return l.box.Up(localbox.Want(want)) }
+
+func (l local) Started() bool { return l.box.Started() }
+
+func (l local) Keep() error { return l.box.Keep() }
+
+func (l local) Find(ctx context.Context) (Found, error) {
+	state, p, status := l.box.Look(ctx)
+	f := Found{Manifests: p.Manifests, Log: l.box.Log()}
+	switch state {
+	case localbox.Running:
+		f.State = Running
+		f.Gateways = []Gateway{{
+			Proxy: p.Proxy, Admin: p.Admin, Health: p.Health, PID: p.PID, Started: p.Started, Status: status, token: p.Token,
+		}}
+	case localbox.Stuck:
+		f.State, f.Why = Broken, "its process does not answer"
+	case localbox.Dead, localbox.Absent:
+		f.State, f.Why = Broken, "its process is not there"
+	}
+	return f, nil
+}
+
+func (l local) Pristine() bool {
+	edited, err := l.box.Edited()
+	return err == nil && len(edited) == 0
+}
+
+func (l local) Restore(ctx context.Context) ([]string, error) { return l.box.Restore(ctx) }
+
+func (l local) Down(ctx context.Context) (bool, error) { return l.box.Down(ctx) }
+
+// RunProcess is the process of a local sandbox: what Options.ProcessCommand must
+// lead to. It is told what to do on in and tells how it goes on out, its log goes
+// to logs.
+func RunProcess(ctx context.Context, in io.ReadCloser, out io.WriteCloser, logs io.Writer) error {
+	return localbox.Serve(ctx, in, out, logs)
+}

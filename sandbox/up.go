@@ -1,0 +1,145 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gwctl/gwctl/gatewayd/problem"
+	"github.com/gwctl/gwctl/sandbox/hint"
+	"github.com/gwctl/gwctl/sandbox/step"
+)
+
+const (
+	// AnyPort asks for any free port.
+	AnyPort = -1
+	// defaultPort is tried first, and the morePorts behind it next.
+	defaultPort = 8000
+	morePorts   = 15
+)
+
+// Result is what Up made.
+type Result struct {
+	Name    string `json:"name"`
+	Runtime string `json:"runtime"`
+	// Started says that a gateway was started; else it ran already.
+	Started bool `json:"started"`
+	// Demo says that it serves the demo as it came.
+	Demo bool `json:"demo"`
+	// Manifests is what it serves.
+	Manifests string    `json:"manifests"`
+	Gateways  []Gateway `json:"gateways"`
+	// Answers are those of the first requests, if it was started.
+	Answers  []Answer          `json:"answers,omitempty"`
+	Problems []problem.Problem `json:"problems,omitempty"`
+}
+
+// URL is where clients reach the sandbox, "" when it is not up.
+func (r *Result) URL() string {
+	if len(r.Gateways) == 0 {
+		return ""
+	}
+	return r.Gateways[0].URL()
+}
+
+// Up brings the sandbox up, or finds that it is. The result is there, as far as
+// things came, beside an error too.
+func (s *Sandbox) Up(ctx context.Context, report step.Reporter) (*Result, error) {
+	res := &Result{Name: s.opts.Name}
+	unlock, err := s.lock(ctx, func() {
+		report.Warned(step.Event{ID: "lock", Title: "Lock", At: time.Now(), Message: "another gwctl is at work on this sandbox; waiting for it"})
+	})
+	if err != nil {
+		return res, err
+	}
+	defer unlock()
+	if err := errors.Join(s.read(), s.bad); err != nil { // it may have changed while we waited
+		return res, err
+	}
+	want, err := s.want()
+	if err != nil {
+		return res, err
+	}
+	made := false
+	steps := []step.Step{{
+		ID: "sandbox", Title: "Sandbox",
+		Run: func(_ context.Context, t *step.Task) (err error) {
+			made, err = makePrivate(s.dir)
+			t.Say("%s, runtime %s", s.opts.Name, s.record.Runtime)
+			return err
+		},
+		Undo: func(context.Context) error {
+			if !made {
+				return nil
+			}
+			return os.RemoveAll(s.dir)
+		},
+	}}
+	steps = append(steps, s.runtime.Up(want)...)
+	steps = append(steps, step.Step{
+		ID: "request", Title: "First requests",
+		Run: func(ctx context.Context, t *step.Task) error {
+			if err := s.first(ctx, t, res); err != nil {
+				return err
+			}
+			return s.keep(want, res)
+		},
+	})
+	return res, step.Run(ctx, report, steps)
+}
+
+// want makes of the options and of what is remembered how the sandbox should be.
+func (s *Sandbox) want() (Want, error) {
+	w := Want{Manifests: s.record.Manifests}
+	if s.opts.Manifests != "" {
+		path, err := filepath.Abs(s.opts.Manifests)
+		if err != nil {
+			return w, fmt.Errorf("finding %s: %w", s.opts.Manifests, err)
+		}
+		w.Manifests = path
+	}
+	switch port := s.opts.Port; {
+	case port == AnyPort:
+		w.Ports = []int{0}
+	case port < 0 || port > 65535:
+		return w, hint.New("BAD_PORT", hint.Usage, fmt.Sprintf("%d is not a port", port), "use 1 to 65535, or 0 for any free one")
+	case port != 0:
+		w.Ports, w.Fixed = []int{port}, true
+	default:
+		w.Ports = ports(s.record.Port)
+	}
+	return w, nil
+}
+
+// ports lists what to try: what the sandbox had, the default and its
+// neighbours, any.
+func ports(had int) []int {
+	var list []int
+	if had != 0 {
+		list = append(list, had)
+	}
+	for port := defaultPort; port <= defaultPort+morePorts; port++ {
+		if !slices.Contains(list, port) {
+			list = append(list, port)
+		}
+	}
+	return append(list, 0)
+}
+
+// keep remembers how the sandbox is, and lets it stay.
+func (s *Sandbox) keep(want Want, res *Result) error {
+	s.record.Manifests = want.Manifests
+	if _, port, err := net.SplitHostPort(res.Gateways[0].Proxy); err == nil {
+		s.record.Port, _ = strconv.Atoi(port)
+	}
+	if err := s.record.save(s.dir); err != nil {
+		return err
+	}
+	return s.runtime.Keep()
+}
