@@ -9,8 +9,9 @@ import (
 )
 
 // chain tells what became of a request, plugin by plugin, as in
-// "key-auth ✓ demo-user → rate-limiting ✗ 5/5, 23 s".
-func (p paint) chain(e *event.Event) string {
+// "key-auth ✓ demo-user → rate-limiting ✗ 5/5, 23 s"; where there is room, with
+// the service that it went to.
+func (p paint) chain(e *event.Event, room bool) string {
 	if e == nil {
 		return p.dim("(no event came)")
 	}
@@ -31,7 +32,7 @@ func (p paint) chain(e *event.Event) string {
 		}
 	}
 	switch {
-	case e.Target != "" && e.Service != "":
+	case e.Target != "" && e.Service != "" && (room || len(parts) == 0):
 		parts = append(parts, p.dim(e.Service))
 	case e.Error != "":
 		parts = append(parts, p.bad(e.Error))

@@ -118,7 +118,7 @@ func TestChain(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := (paint{}).chain(tt.e); got != tt.want {
+			if got := (paint{}).chain(tt.e, true); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -134,9 +134,9 @@ func TestLines(t *testing.T) {
 	s.answer(probe.Answer{N: 13, Limit: probe.Unknown, Err: errors.New("connection refused")}, nil)
 	s.waiting(22900 * time.Millisecond)
 	s.totals(totals{n: 13, by: map[int]int{429: 1, 200: 11, 0: 1}, took: 3540 * time.Millisecond, lost: 2, proof: "proved"})
-	want := `   1  200  left 4/5     retry -          1.2 ms  no route
-  12  429  left 0/5     retry 23 s       0.3 ms  no route
-  13  ---  left -       retry -          0.0 ms  connection refused
+	want := `   1  200   4/5     -         1.2 ms  no route
+  12  429   0/5     23 s      0.3 ms  no route
+  13  ---   -       -         0.0 ms  connection refused
       waiting 22.9 s, as Retry-After says
 
 13 requests in 3.5 s: 1 without an answer, 11 × 200 OK, 1 × 429 Too Many Requests

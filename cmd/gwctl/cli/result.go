@@ -34,16 +34,17 @@ func (a App) printResult(r *sandbox.Result) {
 		if x.Key {
 			with = "with the key"
 		}
-		_, _ = fmt.Fprintf(a.Out, "  %s  GET %s%s %s: %s\n", p.status(x.Status, fmt.Sprint(x.Status)), x.Host, x.Path, with, oneLine(x.Body))
+		head := fmt.Sprintf("GET %s%s %s: ", x.Host, x.Path, with)
+		room := max(columns(a.Out)-len(head)-len("  200  …"), 20)
+		_, _ = fmt.Fprintf(a.Out, "  %s  %s%s\n", p.status(x.Status, fmt.Sprint(x.Status)), head, oneLine(x.Body, room))
 	}
 	_, _ = fmt.Fprintln(a.Out, "\nTry next:")
 	for _, t := range next(r) {
-		_, _ = fmt.Fprintf(a.Out, "  %-72s %s\n", t[0], p.dim("# "+t[1]))
+		_, _ = fmt.Fprintf(a.Out, "  %s\n  %s\n", p.dim("# "+t[1]), t[0])
 	}
 }
 
-func oneLine(body string) string {
-	const long = 100
+func oneLine(body string, long int) string {
 	s := []rune(strings.Join(strings.Fields(body), " "))
 	if len(s) > long {
 		return string(s[:long]) + "…"

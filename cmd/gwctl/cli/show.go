@@ -18,7 +18,9 @@ func (a App) shower(asJSON bool) shower {
 	if asJSON {
 		return jsonShower{a.Out}
 	}
-	return textShower{a.Out, a.paint(a.Out)}
+	s := textShower{a.Out, a.paint(a.Out)}
+	_, _ = fmt.Fprintln(a.Out, s.paint.dim("   #  code  left    retry      time  what the plugins decided"))
+	return s
 }
 
 // textShower writes one aligned line an answer.
@@ -38,11 +40,11 @@ func (s textShower) answer(a probe.Answer, e *event.Event) {
 	if a.RetryAfter > 0 {
 		retry = fmt.Sprintf("%d s", int(a.RetryAfter.Seconds()))
 	}
-	chain := s.paint.chain(e)
+	chain := s.paint.chain(e, wide(s.w))
 	if a.Err != nil {
 		chain = s.paint.bad(a.Err.Error())
 	}
-	_, _ = fmt.Fprintf(s.w, "%4d  %s  left %-7s retry %-6s %7.1f ms  %s\n",
+	_, _ = fmt.Fprintf(s.w, "%4d  %s   %-7s %-6s %6.1f ms  %s\n",
 		a.N, s.paint.status(a.Status, status), left, retry, float64(a.Elapsed.Microseconds())/1000, chain)
 }
 

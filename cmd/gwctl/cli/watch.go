@@ -100,5 +100,5 @@ func (a App) printEvent(e event.Event, asJSON bool) {
 	}
 	p := a.paint(a.Out)
 	_, _ = fmt.Fprintf(a.Out, "%s  %s  %7.1f ms  %-4s %-24s %s\n", e.Time.Local().Format("15:04:05.000"),
-		p.status(e.Status, fmt.Sprint(e.Status)), float64(e.TotalMicros)/1000, e.Method, e.Path, p.chain(&e))
+		p.status(e.Status, fmt.Sprint(e.Status)), float64(e.TotalMicros)/1000, e.Method, e.Path, p.chain(&e, wide(a.Out)))
 }

@@ -22,6 +22,13 @@ func columns(w io.Writer) int {
 	return usual
 }
 
+// wide says whether long lines do no harm: on a broad terminal, and where there
+// is none.
+func wide(w io.Writer) bool {
+	const broad = 110
+	return !terminal(w) || columns(w) >= broad
+}
+
 // wrap breaks text into lines of at most width, each behind the indent.
 func wrap(text string, width int, indent string) string {
 	var b strings.Builder
