@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -135,10 +136,24 @@ func refusal(q *plugin.Request, r *http.Request) (int, error) {
 		return 400, errors.New("an authority that is not valid")
 	case len(hosts) > 1 || len(hosts) == 1 && !plugin.EqualFold(hosts[0], q.Host):
 		return 400, errors.New("an authority and a Host that differ")
+	case !validLength(r):
+		return 400, errors.New("a Content-Length that is not that of the body")
 	case len(r.Header["Expect"]) > 0 && !plugin.EqualFold(r.Header.Get("Expect"), "100-continue"):
 		return 417, errors.New("an expectation other than 100-continue")
 	}
 	return 0, nil
+}
+
+// validLength says whether Content-Length is sound, where net/http does not: it
+// takes a faulty one for none, and does not ask one of a request without a body
+// (RFC 9113, 8.1.1).
+func validLength(r *http.Request) bool {
+	given := r.Header["Content-Length"]
+	if len(given) == 0 {
+		return true
+	}
+	rest := strings.TrimLeft(given[0], "0")
+	return len(given) == 1 && given[0] != "" && strings.Trim(rest, "0123456789") == "" && (rest == "" || r.ContentLength != 0)
 }
 
 func newID() string {
