@@ -233,7 +233,7 @@ func TestDeadlinesDoNotLinger(t *testing.T) {
 	up := proxytest.NewUpstream(t, nil)
 	cfg := proxytest.To(up)
 	cfg.Services[0].WriteTimeout, cfg.Services[0].Retries = 50, 0
-	gw := proxytest.Start(t, cfg, limited(func(o *h1.ServerOptions) { o.WriteTimeout = time.Millisecond }))
+	gw := proxytest.Start(t, cfg, limited(func(o *h1.ServerOptions) { o.WriteTimeout = 100 * time.Millisecond }))
 	c := gw.Dial()
 	r := bufio.NewReader(c)
 	if a := ask(t, c, r, proxytest.Request("POST", "/", strings.Repeat("a", 20000))); a.Status != 200 {

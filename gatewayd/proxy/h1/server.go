@@ -2,6 +2,7 @@ package h1
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"strconv"
@@ -98,6 +99,10 @@ func (s *Server) Serve(l net.Listener) error {
 	for {
 		nc, err := l.Accept()
 		if err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) && s.draining.Load() && waiting(l) {
+				bound(l, queueTime)
+				continue
+			}
 			if t, ok := err.(interface{ Temporary() bool }); ok && t.Temporary() && !s.draining.Load() { //nolint:errorlint // as net/http's own loop
 				s.opts.Log.Warn("accepting a connection", "error", err)
 				wait(10 * time.Millisecond)
@@ -164,19 +169,23 @@ func (s *Server) Drain(ctx context.Context, grace time.Duration, l net.Listener)
 	}
 }
 
-// queueTime is how long the connections in a listener's queue may take to be
-// accepted once no new ones can join it.
+// queueTime is how long a connection that is just being made may take to join
+// the queue of a listener that new ones cannot join.
 const queueTime = 20 * time.Millisecond
 
 // closeListener closes a listener without resetting who waits in its queue.
 func (s *Server) closeListener(l net.Listener) {
-	if d, ok := l.(interface{ SetDeadline(t time.Time) error }); ok {
-		deafen(l)
-		if d.SetDeadline(time.Now().Add(queueTime)) == nil {
-			s.accepting.Wait()
-		}
+	deafen(l)
+	if bound(l, queueTime) {
+		s.accepting.Wait()
 	}
 	_ = l.Close()
+}
+
+// bound says that Accept may wait for d and no longer, if that can be said.
+func bound(l net.Listener, d time.Duration) bool {
+	b, ok := l.(interface{ SetDeadline(t time.Time) error })
+	return ok && b.SetDeadline(time.Now().Add(d)) == nil
 }
 
 // Close cuts every connection.
