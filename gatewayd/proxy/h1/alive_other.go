@@ -11,3 +11,6 @@ func newPeeker(net.Conn) *peeker { return nil }
 
 // quiet says no, so that every request gets a fresh connection.
 func (*peeker) quiet() bool { return false }
+
+// talks says no: it is not known.
+func (*peeker) talks() bool { return false }

@@ -43,3 +43,7 @@ func (p *peeker) quiet() bool {
 	// Control, for Read would fail where a read deadline has passed.
 	return p.raw.Control(p.look) == nil && p.silent
 }
+
+// talks says whether the connection is known to have something to say, be it
+// that it has ended.
+func (p *peeker) talks() bool { return p != nil && !p.quiet() }

@@ -3,6 +3,7 @@ package h1
 import (
 	"bytes"
 	"errors"
+	"os"
 	"runtime"
 	"time"
 )
@@ -112,8 +113,13 @@ func (c *conn) fill(a *awaited) error {
 			c.lastWait(now)
 		}
 		n, err := c.nc.Read(c.rbuf[c.w:])
-		c.w += n
 		c.work()
+		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && newPeeker(c.nc).talks() {
+			// The request came as the time ended: to close now would reset it.
+			c.setDeadline(time.Now(), c.srv.opts.HeaderTimeout)
+			n, err = c.nc.Read(c.rbuf[c.w:])
+		}
+		c.w += n
 		if n > 0 {
 			return nil
 		}
@@ -144,10 +150,10 @@ func (c *conn) work() {
 	c.deadline = time.Time{}
 }
 
-// nudge bounds the wait of a connection that rests.
-func (c *conn) nudge(until time.Time) {
+// nudge bounds the wait of a connection that rests, for Drain.
+func (c *conn) nudge(now time.Time) {
 	if c.rest.CompareAndSwap(resting, nudging) {
-		_ = c.nc.SetReadDeadline(until)
+		c.lastWait(now)
 		c.rest.Store(nudged)
 	}
 }
@@ -159,7 +165,6 @@ func (c *conn) lastWait(now time.Time) {
 	if fresh := now.Add(time.Second); c.requests == 0 && until.Before(fresh) {
 		until = fresh
 	}
-	c.deadline = time.Time{}
 	_ = c.nc.SetReadDeadline(until)
 }
 

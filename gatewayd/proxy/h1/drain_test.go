@@ -73,7 +73,7 @@ func TestDrainLosesNoRequest(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if err := s.Drain(ctx, 100*time.Millisecond, l); err != nil {
+	if err := s.Drain(ctx, 300*time.Millisecond, l); err != nil {
 		t.Errorf("Drain: %v", err)
 	}
 	clients.Wait()

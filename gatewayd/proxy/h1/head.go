@@ -250,7 +250,9 @@ func (p *parser) requestLine(line string) (requestLine, error) {
 }
 
 // neverAllowed says whether nginx refuses the method whatever is asked of it.
-func neverAllowed(method string) bool { return method == http.MethodConnect || method == http.MethodTrace }
+func neverAllowed(method string) bool {
+	return method == http.MethodConnect || method == http.MethodTrace
+}
 
 func notAllowed(method string) error { return &fault{405, "method " + method + " is not allowed"} }
 

@@ -143,12 +143,12 @@ func (s *Server) forget(c *conn) {
 // queue are accepted, and it is closed. Drain returns when all connections have
 // ended, or cuts them when ctx ends, and then returns ctx's error.
 func (s *Server) Drain(ctx context.Context, grace time.Duration, l net.Listener) error {
-	until := time.Now().Add(grace)
-	s.drainUntil.Store(until.UnixNano())
+	now := time.Now()
+	s.drainUntil.Store(now.Add(grace).UnixNano())
 	s.draining.Store(true)
 	s.mu.Lock()
 	for c := range s.conns {
-		c.nudge(until)
+		c.nudge(now)
 	}
 	s.mu.Unlock()
 	if l != nil {
