@@ -109,10 +109,18 @@ func (c *compiler) plugin(e *entity.Plugin) *compiled {
 		return shared(key, open)
 	}
 	inst, err := kind.New(func(into any) error { return DecodeConfig(e.Config, into) }, env)
-	if err = errors.Join(err, c.checkRefs(kind, e)); err != nil {
+	faults := func(err error) {
 		for _, fe := range plugin.FieldErrors(err) {
 			c.problem(e.Source, strings.TrimSuffix("config."+fe.Field, "."), "%s", fe.Reason)
 		}
+	}
+	// A reference to nobody is no fault of the rest: the instance answers 500
+	// where it needs whom it names, as Kong's does.
+	if refs := c.checkRefs(kind, e); refs != nil {
+		faults(refs)
+	}
+	if err != nil {
+		faults(err)
 		return fail("plugin " + e.Name + " has a faulty config")
 	}
 	return &compiled{e: e, p: newPlugin(e, inst)}

@@ -189,7 +189,7 @@ func TestFaultyPluginClosesWhatItGuards(t *testing.T) {
 		{"bad value", configured("tag", "bad", nil), "config.word", "must not be bad", true, "broken"},
 		{"unknown field", configured("tag", "x", func(p *entity.Plugin) { p.Config = json.RawMessage(`{"wrod":"x"}`) }), "config.wrod", "unknown field", true, "broken"},
 		{"mistyped field", configured("tag", "x", func(p *entity.Plugin) { p.Config = json.RawMessage(`{"word":1}`) }), "config.word", "must be a string", true, "broken"},
-		{"consumer that is not there", configured("tag", "x", func(p *entity.Plugin) { p.Config = json.RawMessage(`{"who":"zoe"}`) }), "config.who", "zoe", true, "broken"},
+		{"consumer that is not there: the plugin itself answers for that", configured("tag", "x", func(p *entity.Plugin) { p.Config = json.RawMessage(`{"who":"zoe"}`) }), "config.who", "zoe", false, ""},
 		{"of one consumer", configured("tag", "bad", func(p *entity.Plugin) { p.ConsumerID = "c" }), "config.word", "must not be bad", false, "broken"},
 		{"of service", configured("tag", "bad", func(p *entity.Plugin) { p.ServiceID = "s" }), "config.word", "must not be bad", true, "broken"},
 	} {
