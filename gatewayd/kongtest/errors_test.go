@@ -161,6 +161,9 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"no Host: ngx_http_process_request_header", "GET / HTTP/1.1\r\nAccept: */*\r\n\r\n", 400, json("Bad request"), []string{jsonType}},
 		{"two Host: ngx_http_process_host", get("/", "Host: a", "Host: b"), 400, plain("Bad request"), []string{plainType}},
+		{"two Host, and Accept behind them", get("/", "Host: a", "Host: b", "Accept: */*"), 400, plain("Bad request"), nil},
+		{"two Host, and Accept before them", get("/", "Accept: */*", "Host: a", "Host: b"), 400, json("Bad request"), nil},
+		{"a Host that is none, and Accept behind it", get("/", "Host: a..b", "Accept: */*"), 400, plain("Bad request"), nil},
 		{"a Host that is none", get("/", "Host: a b"), 400, plain("Bad request"), nil},
 		{"a Host of dots: ngx_http_validate_host", get("/", "Host: a..b"), 400, plain("Bad request"), nil},
 		{"a length that is none: Accept was read", req("POST /", "", "Accept: text/html", "Content-Length: x"), 400, html("Bad request"), []string{htmlType}},

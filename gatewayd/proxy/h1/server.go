@@ -264,13 +264,13 @@ func (s *Server) salvage(x *proxy.Exchange, head string) {
 
 // checkHead checks what only the whole head can tell.
 func (s *Server) checkHead(r *plugin.Request, line requestLine, fr *framing) error {
+	if err := hostFault(fr); err != nil {
+		cutBehindHost(&r.Header)
+		return err
+	}
 	switch {
-	case fr.hosts > 1:
-		return bad("two Host fields")
 	case fr.hosts == 0 && line.minor > 0:
 		return bad("no Host field")
-	case fr.hosts == 1 && !proxy.ValidHost(fr.host):
-		return bad("a Host that is not valid")
 	case line.authority != "" && fr.hosts == 1 && !plugin.EqualFold(line.authority, fr.host):
 		return bad("a target and a Host that differ")
 	case fr.encoded && line.minor == 0:
@@ -284,4 +284,26 @@ func (s *Server) checkHead(r *plugin.Request, line requestLine, fr *framing) err
 		r.Host = line.authority
 	}
 	return nil
+}
+
+func hostFault(fr *framing) error {
+	switch {
+	case fr.hosts > 1:
+		return bad("two Host fields")
+	case fr.hosts == 1 && !proxy.ValidHost(fr.host):
+		return bad("a Host that is not valid")
+	}
+	return nil
+}
+
+// cutBehindHost leaves out what stands behind the last Host, for nginx refuses a
+// faulty one before it reads on: an Accept behind it does not count.
+func cutBehindHost(h *plugin.Header) {
+	fields := h.Fields()
+	for i := len(fields) - 1; i >= 0; i-- {
+		if plugin.EqualFold(fields[i].Name, "Host") {
+			*h = plugin.MakeHeader(fields[:i+1])
+			return
+		}
+	}
 }
