@@ -34,28 +34,29 @@ func ValidFieldName(s string) bool {
 func ValidHost(s string) bool {
 	if s != "" && s[0] == '[' {
 		inside, rest, closed := strings.Cut(s[1:], "]")
-		if !closed || inside == "" || strings.Trim(inside, "0123456789abcdefABCDEF:.") != "" {
-			return false
-		}
-		return rest == "" || rest[0] == ':' && validPort(rest[1:])
+		return closed && inside != "" && strings.Trim(inside, "0123456789abcdefABCDEF:.") == "" &&
+			(rest == "" || rest[0] == ':' && validPort(rest[1:]))
 	}
 	name, port, _ := strings.Cut(s, ":")
-	if name == "" || !validPort(port) {
+	if name == "" || !validPort(port) || strings.Contains(name, "..") { // nginx: ngx_http_validate_host
 		return false
 	}
 	for i := range len(name) {
-		c := name[i]
-		switch {
-		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-':
-		case c == '.':
-			if i > 0 && name[i-1] == '.' {
-				return false // as nginx (ngx_http_validate_host)
-			}
-		case strings.IndexByte("_~!$&'()*+;=%", c) < 0: // no comma: two hosts joined into one
+		if !hostByte(name[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+// hostByte says whether c may stand in a name (RFC 3986, 3.2.2). A comma may
+// not: it is how two hosts are joined into one.
+func hostByte(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.':
+		return true
+	}
+	return strings.IndexByte("_~!$&'()*+;=%", c) >= 0
 }
 
 func validPort(s string) bool {

@@ -29,7 +29,7 @@ func newPeeker(nc net.Conn) *peeker {
 	p := &peeker{raw: raw}
 	p.look = func(fd uintptr) {
 		_, _, err := syscall.Recvfrom(int(fd), p.buf[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		p.silent = err == syscall.EAGAIN //nolint:errorlint // an errno comes as it is
+		p.silent = err == syscall.EAGAIN
 	}
 	return p
 }

@@ -45,51 +45,59 @@ func (c *conn) readHead() (int, error) {
 
 // scanHead looks for the end of the head in what has been read.
 func (c *conn) scanHead(a *awaited) (int, error) {
-	limits := c.srv.parser.limits
 	for {
-		i := bytes.IndexByte(c.rbuf[a.scan:c.w], '\n')
-		if i < 0 {
-			if c.w-a.scan > limits.Line+2 {
-				return 0, c.tooLong(a.scan)
-			}
-			return 0, nil
+		length, err := c.lineAt(a.scan)
+		if length == 0 || err != nil {
+			return 0, err
 		}
-		if i == 0 || c.rbuf[a.scan+i-1] != '\r' {
-			return 0, bad("a line does not end in CRLF")
-		}
-		if i > limits.Line+1 {
-			return 0, c.tooLong(a.scan)
-		}
-		if c.requests == 0 && a.scan == c.r && i == 15 && c.srv.opts.HTTP2 != nil && c.rbuf[c.r] == 'P' {
-			switch got := string(c.rbuf[c.r:min(c.w, c.r+len(preface))]); {
-			case got == preface:
+		first := a.scan == c.r
+		if first && length == 16 && c.requests == 0 {
+			if whole, part := c.atPreface(); whole {
 				return -1, nil
-			case got == preface[:len(got)]:
+			} else if part {
 				return 0, nil
 			}
 		}
-		a.scan += i + 1
-		if i == 1 {
-			if a.scan-2 != c.r {
-				return a.scan - c.r, nil
-			}
+		a.scan += length
+		switch {
+		case length == 2 && first:
 			c.r = a.scan
 			if a.blank++; a.blank > maxBlank {
 				return 0, bad("too many empty lines before a request")
 			}
-			continue
-		}
-		if a.scan-c.r > limits.Head {
+		case length == 2:
+			return a.scan - c.r, nil
+		case a.scan-c.r > c.srv.parser.limits.Head:
 			return 0, &fault{494, "the head is too long"}
 		}
 	}
 }
 
-func (c *conn) tooLong(scan int) error {
-	if scan == c.r {
-		return &fault{414, "the request line is too long"}
+// lineAt is the length of the line that begins at scan, its CRLF included, 0
+// when its end has not come.
+func (c *conn) lineAt(scan int) (int, error) {
+	limit := c.srv.parser.limits.Line
+	i := bytes.IndexByte(c.rbuf[scan:c.w], '\n')
+	switch {
+	case i > limit+1 || i < 0 && c.w-scan > limit+2:
+		if scan == c.r {
+			return 0, &fault{414, "the request line is too long"}
+		}
+		return 0, &fault{494, "a field is too long"}
+	case i < 0:
+		return 0, nil
+	case i == 0 || c.rbuf[scan+i-1] != '\r':
+		return 0, bad("a line does not end in CRLF")
 	}
-	return &fault{494, "a field is too long"}
+	return i + 1, nil
+}
+
+// atPreface says whether the connection begins with the preface of HTTP/2, and
+// whether it still may.
+func (c *conn) atPreface() (whole, part bool) {
+	got := string(c.rbuf[c.r:min(c.w, c.r+len(preface))])
+	part = c.srv.opts.HTTP2 != nil && got == preface[:len(got)]
+	return part && len(got) == len(preface), part
 }
 
 // What a connection is doing, for Drain.

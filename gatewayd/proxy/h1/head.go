@@ -21,8 +21,7 @@ func bad(reason string) error { return &fault{400, reason} }
 
 // statusOf is the status for an error in reading a request.
 func statusOf(err error) int {
-	var f *fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault](err); ok {
 		return f.status
 	}
 	return 400
@@ -44,17 +43,16 @@ func DefaultLimits() Limits { return Limits{Line: 8 << 10, Head: 32 << 10, Field
 
 // framing is what a head says of its connection and of the body behind it.
 type framing struct {
-	length       int64 // of the body; -1 when the head does not say
-	chunked      bool
-	encoded      bool // a Transfer-Encoding field is there
-	closes       bool
-	keepsAlive   bool
-	expects      bool // Expect: 100-continue
-	badExpect    bool
-	hosts        int
-	host         string
-	bodilessSent bool
-	late         error // a fault that nginx sees once it has the whole head
+	length     int64 // of the body; -1 when the head does not say
+	chunked    bool
+	encoded    bool // a Transfer-Encoding field is there
+	closes     bool
+	keepsAlive bool
+	expects    bool // Expect: 100-continue
+	badExpect  bool
+	hosts      int
+	host       string
+	late       error // a fault that nginx sees once it has the whole head
 }
 
 // parser reads heads strictly: what could be read in two ways is a fault.

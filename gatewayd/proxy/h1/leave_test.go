@@ -2,6 +2,7 @@ package h1_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/gwctl/gwctl/gatewayd/entity"
 	"github.com/gwctl/gwctl/gatewayd/plugin"
+	"github.com/gwctl/gwctl/gatewayd/proxy/h1"
 	"github.com/gwctl/gwctl/gatewayd/proxy/proxytest"
 )
 
@@ -73,6 +75,27 @@ func TestClientLeaves(t *testing.T) {
 				t.Errorf("the upstream's connection ended with %v", err)
 			}
 		})
+	}
+}
+
+// A client that leaves while its target is being dialled ends that too.
+func TestClientLeavesWhileDialling(t *testing.T) {
+	t.Parallel()
+	dialling, ended := make(chan struct{}), make(chan error, 1)
+	gw := proxytest.Start(t, proxytest.To(&proxytest.Upstream{Port: 1}), proxytest.Options{Transport: h1.TransportOptions{
+		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			close(dialling)
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return nil, ctx.Err()
+		},
+	}})
+	c := gw.Dial()
+	say(t, c, proxytest.Request("GET", "/", ""))
+	<-dialling
+	_ = c.Close()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("dialling ended with %v", err)
 	}
 }
 

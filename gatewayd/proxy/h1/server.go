@@ -104,7 +104,7 @@ func (s *Server) Serve(l net.Listener) error {
 				bound(l, queueTime)
 				continue
 			}
-			if t, ok := err.(interface{ Temporary() bool }); ok && t.Temporary() && !s.draining.Load() { //nolint:errorlint // as net/http's own loop
+			if t, ok := err.(interface{ Temporary() bool }); ok && t.Temporary() && !s.draining.Load() {
 				s.opts.Log.Warn("accepting a connection", "error", err)
 				wait(10 * time.Millisecond)
 				continue

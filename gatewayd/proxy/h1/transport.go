@@ -197,6 +197,7 @@ func (t *Transport) RoundTrip(x *proxy.Exchange, target *balance.Target, s *snap
 func (t *Transport) dial(x *proxy.Exchange, target *balance.Target, s *snapshot.Service, p *pool) (*upConn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.ConnectTimeout)
 	defer cancel()
+	defer whileWaiting(x.Down, cancel)()
 	nc, err := t.opts.Dial(ctx, "tcp", target.Address)
 	if err == nil {
 		return &upConn{t: t, nc: nc, peek: newPeeker(nc), pool: p, rbuf: make([]byte, readSize)}, nil
@@ -204,6 +205,8 @@ func (t *Transport) dial(x *proxy.Exchange, target *balance.Target, s *snapshot.
 	fail := &proxy.TripError{Err: err, Status: http.StatusBadGateway}
 	var dns *net.DNSError
 	switch {
+	case x.Down.Left():
+		fail.Err, fail.Status = proxy.ErrClientLeft, 499
 	case errors.As(err, &dns) && dns.IsNotFound:
 		fail.Unresolved = true
 		fail.Status = http.StatusServiceUnavailable
@@ -211,4 +214,28 @@ func (t *Transport) dial(x *proxy.Exchange, target *balance.Target, s *snapshot.
 		fail.Status = http.StatusGatewayTimeout
 	}
 	return nil, fail
+}
+
+// whileWaiting has leave called if the client leaves before end is called, once
+// that takes more than a moment.
+func whileWaiting(d proxy.Downstream, leave func()) (end func()) {
+	var mu sync.Mutex
+	var watching, ended bool
+	timer := time.AfterFunc(patience, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !ended {
+			watching = true
+			d.Watch(leave)
+		}
+	})
+	return func() {
+		timer.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+		if watching {
+			d.Watch(nil)
+		}
+	}
 }

@@ -194,19 +194,8 @@ func (u *upConn) parseHead(text string) error {
 	if err != nil {
 		return err
 	}
-	if len(line) < 12 || line[:7] != protocol || line[7] < '0' || line[7] > '9' || line[8] != ' ' || len(line) > 12 && line[12] != ' ' {
-		return bad("a status line that is none")
-	}
-	status, err := strconv.Atoi(line[9:12])
-	if err != nil || status < 100 || status > 999 || !u.t.parser.chars.all(line[9:12], isDigit) {
-		return bad("a status that is none")
-	}
-	u.head.Status, u.head.Reason = status, ""
-	if len(line) > 13 {
-		u.head.Reason = line[13:]
-		if !validValue(u.head.Reason) {
-			return bad("a control byte in the reason phrase")
-		}
+	if u.head.Status, u.head.Reason, err = u.t.parser.statusLine(line); err != nil {
+		return err
 	}
 	u.fr = framing{}
 	u.fields, err = u.t.parser.fields(rest, u.head.Header.Fields()[:0], &u.fr)
@@ -220,6 +209,24 @@ func (u *upConn) parseHead(text string) error {
 	}
 	u.keep = !u.fr.closes && (!old || u.fr.keepsAlive)
 	return nil
+}
+
+// statusLine reads the first line of an answer, without its CRLF.
+func (p *parser) statusLine(line string) (status int, reason string, err error) {
+	if len(line) < 12 || line[:7] != protocol || line[7] < '0' || line[7] > '9' || line[8] != ' ' || len(line) > 12 && line[12] != ' ' {
+		return 0, "", bad("a status line that is none")
+	}
+	if !p.chars.all(line[9:12], isDigit) || line[9] == '0' {
+		return 0, "", bad("a status that is none")
+	}
+	status = 100*int(line[9]-'0') + 10*int(line[10]-'0') + int(line[11]-'0')
+	if len(line) > 13 {
+		reason = line[13:]
+		if !validValue(reason) {
+			return 0, "", bad("a control byte in the reason phrase")
+		}
+	}
+	return status, reason, nil
 }
 
 // startBody finds out how the body ends (RFC 9112, 6.3).

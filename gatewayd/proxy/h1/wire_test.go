@@ -2,6 +2,7 @@ package h1_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -135,7 +136,7 @@ func TestClientThatLeavesEndsTheUpstream(t *testing.T) {
 	}
 	<-started
 	_ = c.Close()
-	if err := <-gone; err != io.EOF {
+	if err := <-gone; !errors.Is(err, io.EOF) {
 		t.Errorf("the upstream's connection ended with %v, want EOF", err)
 	}
 }

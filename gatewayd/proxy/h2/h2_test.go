@@ -142,7 +142,7 @@ func TestStreamsBothWays(t *testing.T) {
 		req, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+gw.Addr+"/", body)
 		if err == nil {
 			var res *http.Response
-			if res, err = newClient(t).Do(req); err == nil { //nolint:bodyclose // closed below
+			if res, err = newClient(t).Do(req); err == nil {
 				answered <- res
 				return
 			}
@@ -256,7 +256,7 @@ func TestBrokenAnswerResetsStream(t *testing.T) {
 	gw := proxytest.Start(t, proxytest.To(up), proxytest.Options{})
 	c := newClient(t)
 	for _, path := range []string{"/", "/chunked"} {
-		res, err := c.Get("http://" + gw.Addr + path) //nolint:noctx // a test
+		res, err := c.Get("http://" + gw.Addr + path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -115,21 +115,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refusal says why a request cannot be served, and with what status: fields that
-// belong to one connection have no place in HTTP/2 (RFC 9113, 8.2.2), and what
-// would mean something else on the wire of HTTP/1.1 must not get there.
+// refusal says why a request cannot be served, and with what status.
 func refusal(q *plugin.Request, r *http.Request) (int, error) {
-	for _, name := range []string{"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"} {
-		if q.Header.Count(name) > 0 {
-			return 400, errors.New("a connection-specific field in HTTP/2: " + name)
-		}
+	if err := connectionField(&q.Header); err != nil {
+		return 400, err
 	}
-	if te := q.Header.Values("te"); len(te) > 1 || len(te) == 1 && te[0] != "trailers" {
-		return 400, errors.New("TE other than trailers in HTTP/2")
-	}
-	switch hosts := r.Header["Host"]; {
+	hosts := r.Header["Host"]
+	switch {
 	case q.Method == http.MethodConnect || q.Method == http.MethodTrace:
 		return 405, errors.New("method " + q.Method + " is not allowed")
+	// What would mean something else on the wire of HTTP/1.1 must not get there.
 	case !proxy.ValidMethod(q.Method):
 		return 400, errors.New("a method that is not in capital letters")
 	case !proxy.ValidHost(q.Host):
@@ -142,6 +137,20 @@ func refusal(q *plugin.Request, r *http.Request) (int, error) {
 		return 417, errors.New("an expectation other than 100-continue")
 	}
 	return 0, nil
+}
+
+// connectionField looks for fields that belong to one connection, which have no
+// place in HTTP/2 (RFC 9113, 8.2.2).
+func connectionField(h *plugin.Header) error {
+	for _, name := range []string{"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"} {
+		if h.Count(name) > 0 {
+			return errors.New("a connection-specific field in HTTP/2: " + name)
+		}
+	}
+	if te := h.Values("te"); len(te) > 1 || len(te) == 1 && te[0] != "trailers" {
+		return errors.New("TE other than trailers in HTTP/2")
+	}
+	return nil
 }
 
 // validLength says whether Content-Length is sound, where net/http does not: it

@@ -57,7 +57,7 @@ func TestRequests(t *testing.T) {
 
 // Every answer of the table comes out as the table says, and the next client
 // gets its own.
-func TestAnswers(t *testing.T) {
+func TestAnswers(t *testing.T) { //nolint:tparallel // the cases share the backend's record
 	t.Parallel()
 	cases, err := hostile.Answers()
 	if err != nil {

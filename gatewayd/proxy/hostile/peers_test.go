@@ -16,7 +16,7 @@ import (
 	"github.com/gwctl/gwctl/gatewayd/proxy/hostile"
 )
 
-var update = flag.Bool("update", false, "write the table in README.md anew") //nolint:gochecknoglobals // flags are
+var update = flag.Bool("update", false, "write the table in README.md anew")
 
 // peer is a gateway that others made.
 type peer struct {
@@ -167,7 +167,7 @@ func runAll(t *testing.T, g *gate) (requests, answers score) {
 
 // Others run the same tables, for the comparison in README.md; what they do
 // fails no test.
-func TestBesideOthers(t *testing.T) {
+func TestBesideOthers(t *testing.T) { //nolint:tparallel // "all" must end before the table is made
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes the time-outs of nginx and HAProxy")

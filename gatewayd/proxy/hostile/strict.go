@@ -113,12 +113,8 @@ func ReadAnswer(r *bufio.Reader, head bool) (Message, error) {
 		if err != nil {
 			return m, err
 		}
-		l := m.Line
-		if len(l) < 12 || l[:7] != "HTTP/1." || l[8] != ' ' {
-			return m, fault("status line %q", l)
-		}
-		if len(l) < 13 || l[12] != ' ' || strings.Trim(l[9:12], "0123456789") != "" || l[9] == '0' {
-			m.odd("status line %q", l)
+		if err := m.statusLine(); err != nil {
+			return m, err
 		}
 		status := m.Status()
 		if status >= 100 && status < 200 && status != 101 {
@@ -140,6 +136,17 @@ func ReadAnswer(r *bufio.Reader, head bool) (Message, error) {
 		}
 		return m, nil
 	}
+}
+
+func (m *Message) statusLine() error {
+	l := m.Line
+	if len(l) < 12 || l[:7] != "HTTP/1." || l[8] != ' ' {
+		return fault("status line %q", l)
+	}
+	if len(l) < 13 || l[12] != ' ' || strings.Trim(l[9:12], "0123456789") != "" || l[9] == '0' {
+		m.odd("status line %q", l)
+	}
+	return nil
 }
 
 func readHead(r *bufio.Reader) (Message, error) {
