@@ -97,10 +97,15 @@ func singleField(name string) single {
 // charset_types).
 func withCharset(contentType string) string {
 	for _, text := range [...]string{
-		"text/html", "text/plain", "text/xml", "text/vnd.wap.wml", "application/javascript", "application/rss+xml",
+		"text/html; charset=UTF-8", "text/plain; charset=UTF-8", "text/xml; charset=UTF-8", "text/vnd.wap.wml; charset=UTF-8",
+		"application/javascript; charset=UTF-8", "application/rss+xml; charset=UTF-8",
 	} {
-		if plugin.EqualFold(contentType, text) {
-			return contentType + "; charset=UTF-8"
+		const added = len("; charset=UTF-8")
+		switch plainType := text[:len(text)-added]; {
+		case contentType == plainType:
+			return text
+		case plugin.EqualFold(contentType, plainType):
+			return contentType + text[len(plainType):]
 		}
 	}
 	return contentType
