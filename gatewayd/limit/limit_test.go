@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/gwctl/gwctl/gatewayd/limit"
 )
 
@@ -220,8 +221,15 @@ func TestKeysAreTheirOwn(t *testing.T) {
 	t.Parallel()
 	m, now, r := limit.NewMemory(), at("2026-03-01T12:00:00Z"), []limit.Rule{{Limit: 1}}
 	for _, k := range []limit.Key{
-		{"a", "s", "x"}, {"b", "s", "x"}, {"a", "t", "x"}, {"a", "s", "y"}, {"a", "s", ""}, {"a", "s", "x\x00"},
-		{"a", "", "s\x00x"}, {"", "a", "s\x00x"}, {"as", "", "x"},
+		{"a", "s", "x"},
+		{"b", "s", "x"},
+		{"a", "t", "x"},
+		{"a", "s", "y"},
+		{"a", "s", ""},
+		{"a", "s", "x\x00"},
+		{"a", "", "s\x00x"},
+		{"", "a", "s\x00x"},
+		{"as", "", "x"},
 	} {
 		var d limit.Decision
 		if _ = m.Take(context.Background(), now, k, r, &d); !d.Allowed {

@@ -59,7 +59,7 @@ func TestQueue(t *testing.T) {
 				for i, c := range tc.callers {
 					go func() { got[i] = call(m, tc.rules, start, c, time.Duration(i)) }()
 				}
-				time.Sleep(5 * time.Minute)
+				time.Sleep(5 * time.Minute) //nolint:forbidigo // the fake time of synctest
 				synctest.Wait()
 				for i, c := range tc.callers {
 					if got[i] != c.want {
@@ -77,7 +77,7 @@ func TestQueue(t *testing.T) {
 // call lives the life of a caller; the order of those that arrive together is
 // kept by nanoseconds, which are rounded off again.
 func call(m *limit.Memory, rules []limit.Rule, start time.Time, c caller, order time.Duration) time.Duration {
-	time.Sleep(c.arrives + order)
+	time.Sleep(c.arrives + order) //nolint:forbidigo // the fake time of synctest
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if c.leaves > 0 {
@@ -121,7 +121,7 @@ func TestQueueNeverLeaksFaster(t *testing.T) {
 				}
 				go func() { went[i] = call(m, rules, start, callers[i], 0) }()
 			}
-			time.Sleep(10 * time.Minute)
+			time.Sleep(10 * time.Minute) //nolint:forbidigo // the fake time of synctest
 			synctest.Wait()
 			went = slices.DeleteFunc(went, func(d time.Duration) bool { return d < 0 })
 			if len(went) < 50 {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 	"github.com/gwctl/gwctl/gatewayd/plugins/keyauth"
 )
@@ -222,8 +223,10 @@ func TestAccess(t *testing.T) {
 		{"hidden in parts", hideAll, "POST /" + partsType + "\n\n" + onePart("foo", "bar") + onePart("apikey", "kong") + "--XX--\r\n", goodKey, "POST /" + partsType + asBob + "\n\n" + onePart("foo", "bar") + "--XX--\r\n"},
 		{"a body without the key stays as it is", hideAll, "POST /?apikey=kong" + jsonType + "\n\n{ }", goodKey, "POST /" + jsonType + asBob + "\n\n{ }"},
 
-		{"forged headers go", `{}`, "GET /\nx-consumer-id: root\nX-Anonymous-Consumer: true\napikey: plain\nX-Consumer-Username: root\nX-Consumer-Custom-ID: root\nX-Credential-Identifier: root", "pass: plain-id",
-			"GET /\nx-consumer-id: plain-id\napikey: plain\nX-Credential-Identifier: plain-cred"},
+		{
+			"forged headers go", `{}`, "GET /\nx-consumer-id: root\nX-Anonymous-Consumer: true\napikey: plain\nX-Consumer-Username: root\nX-Consumer-Custom-ID: root\nX-Credential-Identifier: root", "pass: plain-id",
+			"GET /\nx-consumer-id: plain-id\napikey: plain\nX-Credential-Identifier: plain-cred",
+		},
 		{"spec 760: anonymous does not matter with a key", `{"anonymous":"no-body-id"}`, "GET /\napikey: kong\nX-Anonymous-Consumer: true", goodKey, "GET /\napikey: kong" + asBob},
 		{"spec 773: anonymous", `{"anonymous":"no-body-id"}`, "GET /\nX-Credential-Identifier: x", "pass: anonymous as no-body: no key", "GET /\nX-Consumer-ID: no-body-id\nX-Consumer-Username: no-body\nX-Anonymous-Consumer: true"},
 		{"spec 786: anonymous by username", `{"anonymous":"no-body"}`, "GET /\napikey: 123", "pass: anonymous as no-body: unknown key", "GET /\napikey: 123\nX-Consumer-ID: no-body-id\nX-Consumer-Username: no-body\nX-Anonymous-Consumer: true"},

@@ -61,7 +61,7 @@ func FuzzWithoutArg(f *testing.F) {
 		if strings.ContainsAny(got, " #\r\n\x00") {
 			t.Errorf("%q: got %q", query, got)
 		}
-		for _, pair := range strings.Split(strings.TrimPrefix(query, "?"), "&") {
+		for pair := range strings.SplitSeq(strings.TrimPrefix(query, "?"), "&") {
 			key, value, _ := strings.Cut(pair, "=")
 			if key = unescape(key); key != name && pair != "" && findArg(got, key).what == nothing && key != "" && strings.Count(got, "&") < maxFields {
 				t.Errorf("%q: %q=%q is not in %q", query, key, value, got)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/gwctl/gwctl/gatewayd/limit"
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 	"github.com/gwctl/gwctl/gatewayd/plugins/ratelimiting"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gwctl/gwctl/gatewayd/limit"
@@ -143,10 +144,8 @@ func (c *Config) checkAlgorithm() error {
 }
 
 func oneOf(field, got string, names ...string) error {
-	for _, n := range names {
-		if got == n {
-			return nil
-		}
+	if slices.Contains(names, got) {
+		return nil
 	}
 	return plugin.Invalid(field, "%q is none of: %s", got, strings.Join(names, ", "))
 }

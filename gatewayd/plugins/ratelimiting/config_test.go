@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 	"github.com/gwctl/gwctl/gatewayd/plugins/ratelimiting"
 )
@@ -29,17 +30,25 @@ func TestConfig(t *testing.T) {
 		{"spec 57: header without a name", `{"second":10,"limit_by":"header"}`, []string{"header_name: is required with limit_by header"}},
 		{"an empty name is none", `{"second":10,"limit_by":"header","header_name":""}`, []string{"header_name: is required with limit_by header"}},
 		{"spec 64: path without a path", `{"second":10,"limit_by":"path"}`, []string{"path: is required with limit_by path"}},
-		{"spec 78: redis", `{"second":10,"policy":"redis","redis":{"host":"redis","port":6379,"database":0,"username":"test","password":"testXXX","ssl":true,"ssl_verify":false,"timeout":1100,"server_name":"redis.test"}}`,
-			[]string{"policy: policy redis is not available yet; use local"}},
-		{"spec 97: redis, the old way", `{"second":10,"policy":"redis","redis_host":"redis","redis_port":6379,"redis_database":0,"redis_username":"test","redis_password":"testXXX","redis_ssl":true,"redis_ssl_verify":false,"redis_timeout":1100,"redis_server_name":"redis.test"}`,
-			[]string{"policy: policy redis is not available yet; use local"}},
-		{"spec 116: redis without a host", `{"second":10,"policy":"redis","redis":{"port":6379}}`,
-			[]string{"policy: policy redis is not available yet; use local", "redis.host: is required with policy redis"}},
+		{
+			"spec 78: redis", `{"second":10,"policy":"redis","redis":{"host":"redis","port":6379,"database":0,"username":"test","password":"testXXX","ssl":true,"ssl_verify":false,"timeout":1100,"server_name":"redis.test"}}`,
+			[]string{"policy: policy redis is not available yet; use local"},
+		},
+		{
+			"spec 97: redis, the old way", `{"second":10,"policy":"redis","redis_host":"redis","redis_port":6379,"redis_database":0,"redis_username":"test","redis_password":"testXXX","redis_ssl":true,"redis_ssl_verify":false,"redis_timeout":1100,"redis_server_name":"redis.test"}`,
+			[]string{"policy: policy redis is not available yet; use local"},
+		},
+		{
+			"spec 116: redis without a host", `{"second":10,"policy":"redis","redis":{"port":6379}}`,
+			[]string{"policy: policy redis is not available yet; use local", "redis.host: is required with policy redis"},
+		},
 		{"schema 42: cluster is for databases", `{"second":1,"policy":"cluster"}`, []string{"policy: policy cluster is not available yet; use local"}},
 		{"schema 42: another policy", `{"second":1,"policy":"file"}`, []string{`policy: "file" is none of: local, redis, cluster`}},
 		{"schema 24: sync_rate without redis", `{"second":1,"sync_rate":5}`, []string{"sync_rate: can only be used with policy redis"}},
-		{"schema 29: sync_rate", `{"second":1,"policy":"redis","redis":{"host":"r"},"sync_rate":0.01}`,
-			[]string{"policy: policy redis is not available yet; use local", "sync_rate: must be at least 0.02, or -1"}},
+		{
+			"schema 29: sync_rate", `{"second":1,"policy":"redis","redis":{"host":"r"},"sync_rate":0.01}`,
+			[]string{"policy: policy redis is not available yet; use local", "sync_rate: must be at least 0.02, or -1"},
+		},
 		{"schema 70: limits", `{"second":0,"minute":-1,"hour":1.5,"day":1e300}`, []string{
 			"second: must be above 0 and at most 2^53", "minute: must be above 0 and at most 2^53", "hour: must be a whole number", "day: must be above 0 and at most 2^53",
 		}},
@@ -53,10 +62,14 @@ func TestConfig(t *testing.T) {
 		{"path with an escape", `{"second":1,"path":"/a%2Fb;c=d"}`, nil},
 		{"error_code", `{"second":1,"error_code":200}`, []string{"error_code: must be 400 to 599"}},
 		{"old and new agree", `{"second":1,"redis":{"host":"a","port":1},"redis_host":"a","redis_port":1}`, nil},
-		{"kong/db/schema/init.lua 1745: old and new differ", `{"second":1,"redis":{"host":"a","password":"x"},"redis_host":"b","redis_password":"y"}`,
-			[]string{"redis_host: contradicts redis.host, which replaced it", "redis_password: contradicts redis.password, which replaced it"}},
-		{"redis numbers", `{"second":1,"redis":{"port":65536,"timeout":-1,"server_name":"::1"}}`,
-			[]string{"redis.port: must be 0 to 65535", "redis.timeout: must be 0 to 2147483646", "redis.server_name: must be a name, not an IP address"}},
+		{
+			"kong/db/schema/init.lua 1745: old and new differ", `{"second":1,"redis":{"host":"a","password":"x"},"redis_host":"b","redis_password":"y"}`,
+			[]string{"redis_host: contradicts redis.host, which replaced it", "redis_password: contradicts redis.password, which replaced it"},
+		},
+		{
+			"redis numbers", `{"second":1,"redis":{"port":65536,"timeout":-1,"server_name":"::1"}}`,
+			[]string{"redis.port: must be 0 to 65535", "redis.timeout: must be 0 to 2147483646", "redis.server_name: must be a name, not an IP address"},
+		},
 		{"algorithm", `{"second":1,"algorithm":"magic"}`, []string{`algorithm: "magic" is none of: sliding-window, fixed-window, token-bucket, leaky-bucket`}},
 		{"burst", `{"second":1,"algorithm":"token-bucket","burst":10}`, nil},
 		{"burst 0", `{"second":1,"algorithm":"token-bucket","burst":0}`, []string{"burst: must be at least 1 and at most 2^53"}},
@@ -99,9 +112,11 @@ func TestEffective(t *testing.T) {
 	for _, tc := range []struct{ name, config, want string }{
 		{"defaults", `{"minute":5,"error_message":""}`, `{"second":null,"minute":5,"hour":null,"day":null,"month":null,"year":null,` + rest +
 			`"redis":{"host":null,"port":6379,"timeout":2000,"username":null,"password":null,"database":0,"ssl":false,"ssl_verify":false,"server_name":null}}`},
-		{"spec 06-shorthand_fields 32", `{"minute":100,"redis_host":"custom-host.example.test","redis_port":55000,"redis_username":"test1","redis_password":"testX","redis_database":1,"redis_timeout":1100,"redis_ssl":true,"redis_ssl_verify":true,"redis_server_name":"example.test"}`,
+		{
+			"spec 06-shorthand_fields 32", `{"minute":100,"redis_host":"custom-host.example.test","redis_port":55000,"redis_username":"test1","redis_password":"testX","redis_database":1,"redis_timeout":1100,"redis_ssl":true,"redis_ssl_verify":true,"redis_server_name":"example.test"}`,
 			`{"second":null,"minute":100,"hour":null,"day":null,"month":null,"year":null,` + rest +
-				`"redis":{"host":"custom-host.example.test","port":55000,"timeout":1100,"username":"test1","password":"testX","database":1,"ssl":true,"ssl_verify":true,"server_name":"example.test"}}`},
+				`"redis":{"host":"custom-host.example.test","port":55000,"timeout":1100,"username":"test1","password":"testX","database":1,"ssl":true,"ssl_verify":true,"server_name":"example.test"}}`,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

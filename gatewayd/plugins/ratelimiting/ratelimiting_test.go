@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 	"github.com/gwctl/gwctl/gatewayd/plugins/ratelimiting"
 )
@@ -96,36 +97,62 @@ func TestAnswers(t *testing.T) {
 		status       int           // 0 for passed
 		want, reason string
 	}{
-		{"handler 142: one period", `{"minute":5}`, false, 0, 1, 0,
-			"X-RateLimit-Limit-Minute: 5\nX-RateLimit-Remaining-Minute: 3\nRateLimit-Limit: 5\nRateLimit-Remaining: 3\nRateLimit-Reset: 60", "pass: minute 2/5"},
-		{"handler 169: reset is window - floor(elapsed)", `{"minute":5}`, false, 20500 * time.Millisecond, 0, 0,
-			"X-RateLimit-Limit-Minute: 5\nX-RateLimit-Remaining-Minute: 4\nRateLimit-Limit: 5\nRateLimit-Remaining: 4\nRateLimit-Reset: 40", "pass: minute 1/5"},
-		{"spec 505: the limit is exceeded", `{"minute":2}`, false, 37 * time.Second, 2, 429,
-			"X-RateLimit-Limit-Minute: 2\nX-RateLimit-Remaining-Minute: 0\nRateLimit-Limit: 2\nRateLimit-Remaining: 0\nRateLimit-Reset: 23\nRetry-After: 23", "deny: minute 2/2, resets in 23 s"},
-		{"spec 677: several periods, the tightest is told", `{"minute":6,"hour":99999}`, false, 0, 0, 0,
-			"X-RateLimit-Limit-Minute: 6\nX-RateLimit-Remaining-Minute: 5\nX-RateLimit-Limit-Hour: 99999\nX-RateLimit-Remaining-Hour: 99998\nRateLimit-Limit: 6\nRateLimit-Remaining: 5\nRateLimit-Reset: 60", "pass: minute 1/6"},
-		{"handler 150: one that did not stop it keeps this request", `{"minute":2,"hour":10}`, false, 0, 2, 429,
-			"X-RateLimit-Limit-Minute: 2\nX-RateLimit-Remaining-Minute: 0\nX-RateLimit-Limit-Hour: 10\nX-RateLimit-Remaining-Hour: 8\nRateLimit-Limit: 2\nRateLimit-Remaining: 0\nRateLimit-Reset: 60\nRetry-After: 60", "deny: minute 2/2, resets in 60 s"},
-		{"handler 157: equally tight, the longer one is told", `{"second":1,"day":1}`, false, 0, 0, 0,
-			"X-RateLimit-Limit-Second: 1\nX-RateLimit-Remaining-Second: 0\nX-RateLimit-Limit-Day: 1\nX-RateLimit-Remaining-Day: 0\nRateLimit-Limit: 1\nRateLimit-Remaining: 0\nRateLimit-Reset: 43200", "pass: day 1/1"},
-		{"all periods, in order", `{"second":9,"minute":9,"hour":9,"day":9,"month":9,"year":9}`, false, 0, 0, 0,
+		{
+			"handler 142: one period", `{"minute":5}`, false, 0, 1, 0,
+			"X-RateLimit-Limit-Minute: 5\nX-RateLimit-Remaining-Minute: 3\nRateLimit-Limit: 5\nRateLimit-Remaining: 3\nRateLimit-Reset: 60", "pass: minute 2/5",
+		},
+		{
+			"handler 169: reset is window - floor(elapsed)", `{"minute":5}`, false, 20500 * time.Millisecond, 0, 0,
+			"X-RateLimit-Limit-Minute: 5\nX-RateLimit-Remaining-Minute: 4\nRateLimit-Limit: 5\nRateLimit-Remaining: 4\nRateLimit-Reset: 40", "pass: minute 1/5",
+		},
+		{
+			"spec 505: the limit is exceeded", `{"minute":2}`, false, 37 * time.Second, 2, 429,
+			"X-RateLimit-Limit-Minute: 2\nX-RateLimit-Remaining-Minute: 0\nRateLimit-Limit: 2\nRateLimit-Remaining: 0\nRateLimit-Reset: 23\nRetry-After: 23", "deny: minute 2/2, resets in 23 s",
+		},
+		{
+			"spec 677: several periods, the tightest is told", `{"minute":6,"hour":99999}`, false, 0, 0, 0,
+			"X-RateLimit-Limit-Minute: 6\nX-RateLimit-Remaining-Minute: 5\nX-RateLimit-Limit-Hour: 99999\nX-RateLimit-Remaining-Hour: 99998\nRateLimit-Limit: 6\nRateLimit-Remaining: 5\nRateLimit-Reset: 60", "pass: minute 1/6",
+		},
+		{
+			"handler 150: one that did not stop it keeps this request", `{"minute":2,"hour":10}`, false, 0, 2, 429,
+			"X-RateLimit-Limit-Minute: 2\nX-RateLimit-Remaining-Minute: 0\nX-RateLimit-Limit-Hour: 10\nX-RateLimit-Remaining-Hour: 8\nRateLimit-Limit: 2\nRateLimit-Remaining: 0\nRateLimit-Reset: 60\nRetry-After: 60", "deny: minute 2/2, resets in 60 s",
+		},
+		{
+			"handler 157: equally tight, the longer one is told", `{"second":1,"day":1}`, false, 0, 0, 0,
+			"X-RateLimit-Limit-Second: 1\nX-RateLimit-Remaining-Second: 0\nX-RateLimit-Limit-Day: 1\nX-RateLimit-Remaining-Day: 0\nRateLimit-Limit: 1\nRateLimit-Remaining: 0\nRateLimit-Reset: 43200", "pass: day 1/1",
+		},
+		{
+			"all periods, in order", `{"second":9,"minute":9,"hour":9,"day":9,"month":9,"year":9}`, false, 0, 0, 0,
 			"X-RateLimit-Limit-Second: 9\nX-RateLimit-Remaining-Second: 8\nX-RateLimit-Limit-Minute: 9\nX-RateLimit-Remaining-Minute: 8\n" +
 				"X-RateLimit-Limit-Hour: 9\nX-RateLimit-Remaining-Hour: 8\nX-RateLimit-Limit-Day: 9\nX-RateLimit-Remaining-Day: 8\n" +
 				"X-RateLimit-Limit-Month: 9\nX-RateLimit-Remaining-Month: 8\nX-RateLimit-Limit-Year: 9\nX-RateLimit-Remaining-Year: 8\n" +
-				"RateLimit-Limit: 9\nRateLimit-Remaining: 8\nRateLimit-Reset: 26395200", "pass: year 1/9"},
-		{"spec 722: the window ends", `{"second":1}`, false, time.Second, 1, 0,
-			"X-RateLimit-Limit-Second: 1\nX-RateLimit-Remaining-Second: 0\nRateLimit-Limit: 1\nRateLimit-Remaining: 0\nRateLimit-Reset: 1", "pass: second 1/1"},
+				"RateLimit-Limit: 9\nRateLimit-Remaining: 8\nRateLimit-Reset: 26395200", "pass: year 1/9",
+		},
+		{
+			"spec 722: the window ends", `{"second":1}`, false, time.Second, 1, 0,
+			"X-RateLimit-Limit-Second: 1\nX-RateLimit-Remaining-Second: 0\nRateLimit-Limit: 1\nRateLimit-Remaining: 0\nRateLimit-Reset: 1", "pass: second 1/1",
+		},
 		{"spec 620: headers are hidden, Retry-After too", `{"minute":1,"hide_client_headers":true}`, true, 0, 1, 429, "", "deny: minute 1/1, resets in 60 s"},
-		{"spec 781: another code and message", `{"minute":1,"error_code":404,"error_message":"Fake Not Found"}`, false, 0, 1, 404,
-			"X-RateLimit-Limit-Minute: 1\nX-RateLimit-Remaining-Minute: 0\nRateLimit-Limit: 1\nRateLimit-Remaining: 0\nRateLimit-Reset: 60\nRetry-After: 60", "deny: minute 1/1, resets in 60 s"},
-		{"plain headers for manifests", `{"minute":5,"algorithm":"sliding-window"}`, true, 0, 0, 0,
-			"X-RateLimit-Limit-Minute: 5\nX-RateLimit-Remaining-Minute: 4\nRateLimit-Limit: 5\nRateLimit-Remaining: 4\nRateLimit-Reset: 60\nX-RateLimit-Limit: 5\nX-RateLimit-Remaining: 4", "pass: minute 1/5"},
-		{"sliding window", `{"minute":2,"algorithm":"sliding-window"}`, false, 30 * time.Second, 2, 429,
-			"X-RateLimit-Limit-Minute: 2\nX-RateLimit-Remaining-Minute: 0\nRateLimit-Limit: 2\nRateLimit-Remaining: 0\nRateLimit-Reset: 31\nRetry-After: 31", "deny: minute 2/2, resets in 31 s"},
-		{"token bucket", `{"minute":60,"algorithm":"token-bucket","burst":2}`, false, 0, 2, 429,
-			"X-RateLimit-Limit-Minute: 60\nX-RateLimit-Remaining-Minute: 0\nRateLimit-Limit: 60\nRateLimit-Remaining: 0\nRateLimit-Reset: 1\nRetry-After: 1", "deny: minute 2/2, resets in 1 s"},
-		{"leaky bucket, full", `{"minute":5,"algorithm":"leaky-bucket","queue":1}`, false, 2 * time.Second, 1, 429,
-			"X-RateLimit-Limit-Minute: 5\nX-RateLimit-Remaining-Minute: 0\nRateLimit-Limit: 5\nRateLimit-Remaining: 0\nRateLimit-Reset: 10\nRetry-After: 10", "deny: minute 1/1, resets in 10 s"},
+		{
+			"spec 781: another code and message", `{"minute":1,"error_code":404,"error_message":"Fake Not Found"}`, false, 0, 1, 404,
+			"X-RateLimit-Limit-Minute: 1\nX-RateLimit-Remaining-Minute: 0\nRateLimit-Limit: 1\nRateLimit-Remaining: 0\nRateLimit-Reset: 60\nRetry-After: 60", "deny: minute 1/1, resets in 60 s",
+		},
+		{
+			"plain headers for manifests", `{"minute":5,"algorithm":"sliding-window"}`, true, 0, 0, 0,
+			"X-RateLimit-Limit-Minute: 5\nX-RateLimit-Remaining-Minute: 4\nRateLimit-Limit: 5\nRateLimit-Remaining: 4\nRateLimit-Reset: 60\nX-RateLimit-Limit: 5\nX-RateLimit-Remaining: 4", "pass: minute 1/5",
+		},
+		{
+			"sliding window", `{"minute":2,"algorithm":"sliding-window"}`, false, 30 * time.Second, 2, 429,
+			"X-RateLimit-Limit-Minute: 2\nX-RateLimit-Remaining-Minute: 0\nRateLimit-Limit: 2\nRateLimit-Remaining: 0\nRateLimit-Reset: 31\nRetry-After: 31", "deny: minute 2/2, resets in 31 s",
+		},
+		{
+			"token bucket", `{"minute":60,"algorithm":"token-bucket","burst":2}`, false, 0, 2, 429,
+			"X-RateLimit-Limit-Minute: 60\nX-RateLimit-Remaining-Minute: 0\nRateLimit-Limit: 60\nRateLimit-Remaining: 0\nRateLimit-Reset: 1\nRetry-After: 1", "deny: minute 2/2, resets in 1 s",
+		},
+		{
+			"leaky bucket, full", `{"minute":5,"algorithm":"leaky-bucket","queue":1}`, false, 2 * time.Second, 1, 429,
+			"X-RateLimit-Limit-Minute: 5\nX-RateLimit-Remaining-Minute: 0\nRateLimit-Limit: 5\nRateLimit-Remaining: 0\nRateLimit-Reset: 10\nRetry-After: 10", "deny: minute 1/1, resets in 10 s",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
