@@ -145,13 +145,13 @@ func TestClearWhileWaiting(t *testing.T) {
 		for i := range got {
 			go func() { got[i] = call(m, rules, start, caller{}, time.Duration(i)) }()
 		}
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //nolint:forbidigo // the fake time of synctest
 		m.Clear("")
 		m.Clear("nobody")
 		if d := call(m, rules, start, caller{}, 0); d != time.Second {
 			t.Errorf("first after clearing: went on at %v", d)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // the fake time of synctest
 		synctest.Wait()
 		if want := []time.Duration{0, 12e9, 24e9, 36e9}; !slices.Equal(got, want) {
 			t.Errorf("those that waited: got %v, want %v", got, want)

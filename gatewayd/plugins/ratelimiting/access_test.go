@@ -88,7 +88,7 @@ func TestLeakyBucketWaits(t *testing.T) {
 		var got []string
 		for i := range 7 {
 			go func() {
-				time.Sleep(time.Duration(i) * time.Millisecond)
+				time.Sleep(time.Duration(i) * time.Millisecond) //nolint:forbidigo // the fake time of synctest
 				x := exchange()
 				if i == 2 { // leaves after five seconds
 					ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
