@@ -97,7 +97,7 @@ func TestLeakyBucketWaits(t *testing.T) {
 					x.Client = exchange().Client
 				}
 				if i == 6 { // comes once there is room again
-					time.Sleep(6 * time.Second)
+					time.Sleep(6 * time.Second) //nolint:forbidigo // the fake time of synctest
 				}
 				r, err := l.Access(x)
 				status := 0
@@ -109,7 +109,7 @@ func TestLeakyBucketWaits(t *testing.T) {
 				got = append(got, fmt.Sprintf("%d %d at %s: %s %v", i, status, time.Since(start).Round(time.Second), x.TakeVerdict().Reason, err))
 			}()
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // the fake time of synctest
 		synctest.Wait()
 		want := []string{
 			"0 0 at 0s: minute 1/5 <nil>",
