@@ -15,11 +15,17 @@ import (
 // keeps an empty query).
 func (h *Handler) upstreamPath(x *Exchange, s *snapshot.Service) string {
 	path := h.paths.Escape(uri.Join(s.Path, x.Request.Path, x.matched, x.route.StripPath))
-	if x.Request.HasQuery {
-		// What remains of the target behind the path may be cut from it as it is.
-		return path + "?" + x.Request.Query
+	if !x.Request.HasQuery {
+		return path
 	}
-	return path
+	// Most often the two stand at the end of the target as they are.
+	target, query := x.Request.Target, x.Request.Query
+	if from := len(target) - len(query) - 1 - len(path); from >= 0 {
+		if end := target[from:]; end[:len(path)] == path && end[len(path)] == '?' && end[len(path)+1:] == query {
+			return end
+		}
+	}
+	return path + "?" + query
 }
 
 // hostHeader is what Host says to the target
@@ -29,13 +35,12 @@ func hostHeader(x *Exchange, s *snapshot.Service, t *balance.Target) string {
 		return x.Request.Host
 	}
 	host := s.HostHeader
-	if host == "" {
-		host = t.Host
-		if strings.IndexByte(host, ':') >= 0 {
-			host = "[" + host + "]"
-		}
-	}
-	if t.Port == 80 {
+	switch {
+	case host == "" && t.Port != 80:
+		return t.Address
+	case host == "":
+		return strings.TrimSuffix(t.Address, ":80")
+	case t.Port == 80:
 		return host
 	}
 	return host + ":" + strconv.Itoa(t.Port)

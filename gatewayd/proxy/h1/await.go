@@ -122,7 +122,7 @@ func (c *conn) fill(a *awaited) error {
 		}
 		n, err := c.nc.Read(c.rbuf[c.w:])
 		c.work()
-		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && newPeeker(c.nc).talks() {
+		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && newSocket(c.nc).talks() {
 			// The request came as the time ended: to close now would reset it.
 			c.setDeadline(time.Now(), c.srv.opts.HeaderTimeout)
 			n, err = c.nc.Read(c.rbuf[c.w:])

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -300,8 +301,8 @@ func hostFault(fr *framing) error {
 // faulty one before it reads on: an Accept behind it does not count.
 func cutBehindHost(h *plugin.Header) {
 	fields := h.Fields()
-	for i := len(fields) - 1; i >= 0; i-- {
-		if plugin.EqualFold(fields[i].Name, "Host") {
+	for i, f := range slices.Backward(fields) {
+		if plugin.EqualFold(f.Name, "Host") {
 			*h = plugin.MakeHeader(fields[:i+1])
 			return
 		}

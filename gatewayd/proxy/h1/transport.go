@@ -116,9 +116,7 @@ func (t *Transport) pool(address string) *pool {
 	return p
 }
 
-// take returns an idle connection that is open and silent, or nil. That costs a
-// system call each time, 0.4 µs, and is worth it: what a target says on an idle
-// connection would be taken for the answer to the next request, whoever's it is.
+// take returns an idle connection, or nil.
 func (t *Transport) take(p *pool, now time.Time) *upConn {
 	for {
 		p.mu.Lock()
@@ -131,7 +129,7 @@ func (t *Transport) take(p *pool, now time.Time) *upConn {
 		p.idle[n-1] = nil
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
-		if now.Sub(u.usedAt) > t.opts.IdleTimeout || !u.peek.quiet() {
+		if now.Sub(u.usedAt) > t.opts.IdleTimeout {
 			_ = u.nc.Close()
 			continue
 		}
@@ -187,6 +185,9 @@ func (t *Transport) RoundTrip(x *proxy.Exchange, target *balance.Target, s *snap
 		u.endPump()
 		// A kept connection that the target had closed meanwhile is nobody's
 		// fault: the request goes out again on another.
+		if errors.Is(err.Err, errSpoke) {
+			continue
+		}
 		if u.reused && !u.answered && idempotent && !errors.Is(err.Err, os.ErrDeadlineExceeded) && !x.Down.Left() {
 			continue
 		}
@@ -200,7 +201,7 @@ func (t *Transport) dial(x *proxy.Exchange, target *balance.Target, s *snapshot.
 	defer whileWaiting(x.Down, cancel)()
 	nc, err := t.opts.Dial(ctx, "tcp", target.Address)
 	if err == nil {
-		return &upConn{t: t, nc: nc, peek: newPeeker(nc), pool: p, rbuf: make([]byte, readSize)}, nil
+		return &upConn{t: t, nc: nc, sock: newSocket(nc), pool: p, rbuf: make([]byte, readSize)}, nil
 	}
 	fail := &proxy.TripError{Err: err, Status: http.StatusBadGateway}
 	var dns *net.DNSError
@@ -214,28 +215,4 @@ func (t *Transport) dial(x *proxy.Exchange, target *balance.Target, s *snapshot.
 		fail.Status = http.StatusGatewayTimeout
 	}
 	return nil, fail
-}
-
-// whileWaiting has leave called if the client leaves before end is called, once
-// that takes more than a moment.
-func whileWaiting(d proxy.Downstream, leave func()) (end func()) {
-	var mu sync.Mutex
-	var watching, ended bool
-	timer := time.AfterFunc(patience, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if !ended {
-			watching = true
-			d.Watch(leave)
-		}
-	})
-	return func() {
-		timer.Stop()
-		mu.Lock()
-		defer mu.Unlock()
-		ended = true
-		if watching {
-			d.Watch(nil)
-		}
-	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,9 +17,6 @@ import (
 )
 
 const (
-	// patience is how long a target may take before it is worth a goroutine to
-	// see whether the client is still there.
-	patience = 25 * time.Millisecond
 	// maxInterim is how many heads an answer may have, all but the last of them
 	// 1xx.
 	maxInterim = 100
@@ -32,7 +28,7 @@ const (
 type upConn struct {
 	t        *Transport
 	nc       net.Conn
-	peek     *peeker
+	sock     *socket // nil if it is none
 	pool     *pool
 	usedAt   time.Time
 	requests int
@@ -50,6 +46,7 @@ type upConn struct {
 	watch    *leaver       // of the client, once the target takes its time
 	left     atomic.Bool   // the client has left
 	limited  bool          // a write deadline is set
+	waited   bool          // the target took longer than a moment
 	head     plugin.Head
 	fields   []plugin.Field
 	fr       framing
@@ -65,7 +62,7 @@ var _ proxy.Answer = (*upConn)(nil)
 
 func (u *upConn) roundTrip(x *proxy.Exchange, s *snapshot.Service, out *proxy.Outgoing) *proxy.TripError {
 	u.x, u.timeout = x, s.ReadTimeout
-	u.answered, u.upgraded, u.keep = false, false, false
+	u.answered, u.waited, u.upgraded, u.keep = false, false, false, false
 	u.left.Store(false)
 	u.r, u.w = 0, 0
 	u.pumping, u.pumpErr = nil, nil
@@ -111,7 +108,7 @@ func (u *upConn) send(out *proxy.Outgoing, limit time.Duration) error {
 		u.limited = false
 		_ = u.nc.SetWriteDeadline(time.Time{})
 	}
-	_, err := u.nc.Write(b)
+	err := u.write(b, out.Replay)
 	if cap(u.wbuf) > 4*writeSize {
 		u.wbuf = nil
 	}
@@ -119,6 +116,37 @@ func (u *upConn) send(out *proxy.Outgoing, limit time.Duration) error {
 		u.startPump(out.Length < 0, limit)
 	}
 	return err
+}
+
+// errSpoke says that a kept connection has ended, or has said something that it
+// was not asked: it would be taken for the answer to the next request, whoever's
+// that is.
+var errSpoke = errors.New("the target spoke unasked")
+
+// write sends a request, or its head, where the connection is silent. The first
+// bytes of the answer to a whole one may come with it.
+func (u *upConn) write(b []byte, whole bool) error {
+	if !u.reused || u.sock == nil || !whole || len(b) > writeSize {
+		if u.reused && !u.sock.quiet() {
+			return errSpoke
+		}
+		_, err := u.nc.Write(b)
+		return err
+	}
+	_ = u.nc.SetReadDeadline(time.Now().Add(min(patience, u.timeout)))
+	wrote, n, err := u.sock.ask(b, u.rbuf)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded) && u.timeout > patience:
+		u.waited = true
+		return nil
+	case err != nil:
+		return err
+	case wrote < len(b):
+		_, err = u.nc.Write(b[wrote:])
+		return err
+	}
+	u.w, u.answered = n, true
+	return nil
 }
 
 func (u *upConn) failed(err error, sent bool) *proxy.TripError {
@@ -350,56 +378,4 @@ func (u *upConn) more(want int) error {
 		return nil
 	}
 	return err
-}
-
-// read waits a moment for the target and, if that is not enough, begins to watch
-// the client too, so that its leaving ends the wait.
-func (u *upConn) read() (int, error) {
-	buf := u.rbuf[u.w:]
-	now := time.Now()
-	if u.watch == nil && u.timeout > patience {
-		_ = u.nc.SetReadDeadline(now.Add(patience))
-		n, err := u.nc.Read(buf)
-		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-			return n, err
-		}
-		_ = u.nc.SetReadDeadline(now.Add(u.timeout))
-		u.watch = &leaver{u: u}
-		u.x.Down.Watch(u.watch.leave)
-	} else {
-		_ = u.nc.SetReadDeadline(now.Add(u.timeout))
-	}
-	if u.left.Load() {
-		return 0, proxy.ErrClientLeft
-	}
-	return u.nc.Read(buf)
-}
-
-// leaver ends an exchange when its client leaves, and never the one that comes
-// after it on the same connection.
-type leaver struct {
-	mu sync.Mutex
-	u  *upConn
-}
-
-// leave ends the exchange: the target learns of it by its connection closing.
-func (l *leaver) leave() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.u != nil {
-		l.u.left.Store(true)
-		_ = l.u.nc.SetReadDeadline(time.Unix(1, 0))
-	}
-}
-
-// endWatch lets the client leave.
-func (u *upConn) endWatch() {
-	if u.watch == nil {
-		return
-	}
-	u.x.Down.Watch(nil)
-	u.watch.mu.Lock()
-	u.watch.u = nil
-	u.watch.mu.Unlock()
-	u.watch = nil
 }

@@ -90,7 +90,7 @@ func TestWebSocketIdle(t *testing.T) {
 	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
 		t.Errorf("the tunnel ended with %v", err)
 	}
-	if took := time.Since(began); took < 200*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(began); took < 100*time.Millisecond || took > 5*time.Second {
 		t.Errorf("the silent tunnel ended after %v", took)
 	}
 }

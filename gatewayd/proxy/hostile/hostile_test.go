@@ -13,9 +13,9 @@ func startOurs(t testing.TB, step int) *gate {
 	t.Helper()
 	b := startBackend(t)
 	cfg := proxytest.To(&proxytest.Upstream{Addr: b.addr, Port: b.port})
-	cfg.Services[0].ReadTimeout, cfg.Services[0].Retries = 200, 1
+	cfg.Services[0].ReadTimeout, cfg.Services[0].Retries = 1000, 1
 	gw := proxytest.Start(t, cfg, proxytest.Options{Server: func(o *h1.ServerOptions) {
-		o.HeaderTimeout, o.BodyTimeout = 500*time.Millisecond, 500*time.Millisecond
+		o.HeaderTimeout, o.BodyTimeout = time.Second, time.Second
 	}})
 	return &gate{addr: gw.Addr, back: b, step: step}
 }
