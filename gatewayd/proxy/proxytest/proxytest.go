@@ -38,6 +38,7 @@ type Options struct {
 	// RealIPHeader is X-Real-IP when empty.
 	RealIPHeader string
 	Server       func(*h1.ServerOptions)
+	HTTP2        func(*h2.Options)
 	Transport    h1.TransportOptions
 	Log          io.Writer
 }
@@ -83,7 +84,11 @@ func Start(t testing.TB, cfg *entity.Config, o Options) *Gateway {
 		Name: Name, Instance: "test", Trusted: trusted, Transport: g.Transport, Hub: g.Hub, Log: log,
 	})
 	realIP := proxy.RealIP{Trusted: trusted, Header: o.RealIPHeader}
-	g.H2 = h2.NewServer(h2.Options{Handler: g.Handler, RealIP: realIP, Now: o.Now, Log: log})
+	ho := h2.Options{Handler: g.Handler, RealIP: realIP, Now: o.Now, Log: log}
+	if o.HTTP2 != nil {
+		o.HTTP2(&ho)
+	}
+	g.H2 = h2.NewServer(ho)
 	so := h1.ServerOptions{Handler: g.Handler, RealIP: realIP, Now: o.Now, HTTP2: g.H2.Take, Log: log}
 	if o.Server != nil {
 		o.Server(&so)
