@@ -25,6 +25,9 @@ func (c *conn) BodyLength() int64 {
 // NextBody returns the next bytes of the request body.
 func (c *conn) NextBody() ([]byte, error) {
 	p, err := c.body.next()
+	if c.body.done {
+		c.bodyWhole.Store(true)
+	}
 	if err != nil && errors.Is(err, io.EOF) {
 		c.bodyEnded.Store(true) // from here on others may use the buffer
 		c.watch.bodyEnded()
@@ -47,7 +50,7 @@ func (c *conn) SendHead(head *plugin.Head, length int64, bodiless bool) error {
 	switch {
 	case c.expects && c.endContinue(), c.srv.draining.Load():
 		c.keep = false
-	case !c.bodyEnded.Load() && (c.x.StreamsBody() || !c.bodyAtHand()):
+	case !c.bodyWhole.Load() && !c.bodyEnded.Load() && (c.x.StreamsBody() || !c.bodyAtHand()):
 		c.keep = false // what is left of the request cannot be told from the next
 	}
 	c.chunked = length < 0 && !bodiless && c.x.Request.Minor > 0

@@ -38,18 +38,20 @@ type conn struct {
 	wrote    time.Time // when the write deadline was set last
 	requests int
 
-	body      bodyReader
-	bodyEnded atomic.Bool
-	expects   bool // the client wants a 100 Continue before its body
-	keep      bool // the connection may be used again
-	hangsUp   bool // the client said that this is its last request
-	chunked   bool // the answer is chunked
-	bodiless  bool
-	aborted   bool
-	upgraded  bool
-	rest      atomic.Int32 // resting, nudged or at work
-	bodyOff   atomic.Bool  // CancelBody was called
-	watch     watcher
+	body bodyReader
+	// bodyWhole says that the last of the request body has come, bodyEnded that
+	// whoever read it is done with the buffer too.
+	bodyWhole, bodyEnded atomic.Bool
+	expects              bool // the client wants a 100 Continue before its body
+	keep                 bool // the connection may be used again
+	hangsUp              bool // the client said that this is its last request
+	chunked              bool // the answer is chunked
+	bodiless             bool
+	aborted              bool
+	upgraded             bool
+	rest                 atomic.Int32 // resting, nudged or at work
+	bodyOff              atomic.Bool  // CancelBody was called
+	watch                watcher
 
 	interim   sync.Mutex // keeps a 100 Continue out of the answer
 	continues bool       // the client waits for 100 Continue
@@ -145,6 +147,7 @@ func (c *conn) startBody(fr *framing) {
 	}
 	c.body.reset(c, c.srv.parser, how, length)
 	c.bodyEnded.Store(c.body.done)
+	c.bodyWhole.Store(c.body.done)
 	c.expects = fr.expects && how != bodyNone && c.x.Request.Minor > 0
 	c.continues = c.expects
 }

@@ -63,9 +63,25 @@ func (u *upConn) pump(chunked bool, limit time.Duration) error {
 	}
 }
 
-// pumpDone says whether the whole request body has been sent.
-func (u *upConn) pumpDone() bool {
-	return u.pumping == nil || u.pumped.Load() && u.pumpErr == nil
+// pumpGrace is how long the goroutine that sends the request body may still take
+// when the whole answer is there: it is seldom behind by more than the time to be
+// scheduled, unless the target answered without reading on.
+const pumpGrace = 5 * time.Millisecond
+
+// pumpEnds says whether the whole request body has been sent.
+func (u *upConn) pumpEnds() bool {
+	if u.pumping == nil {
+		return true
+	}
+	if !u.pumped.Load() {
+		grace := time.NewTimer(pumpGrace)
+		defer grace.Stop()
+		select {
+		case <-u.pumping:
+		case <-grace.C:
+		}
+	}
+	return u.pumped.Load() && u.pumpErr == nil
 }
 
 // endPump waits until the goroutine that sends the request body has ended,

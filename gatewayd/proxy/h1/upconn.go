@@ -336,7 +336,7 @@ func (u *upConn) Close() {
 		return
 	}
 	u.body.release()
-	clean := u.keep && u.body.done && u.body.err == nil && u.r == u.w && !u.left.Load() && u.pumpDone()
+	clean := u.keep && u.body.done && u.body.err == nil && u.r == u.w && !u.left.Load() && u.pumpEnds()
 	if !clean {
 		_ = u.nc.Close()
 	}
