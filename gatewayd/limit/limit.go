@@ -203,6 +203,9 @@ func Await(ctx context.Context, p Place, now func() time.Time, sleep func(contex
 		wake()
 		if err != nil && !moved {
 			p.Leave(now())
+			if why := ctx.Err(); why != nil {
+				return why // a place that moved in the same moment says Canceled
+			}
 			return err
 		}
 	}
