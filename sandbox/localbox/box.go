@@ -100,7 +100,7 @@ func (b *Box) provide(t *step.Task, want *Want) (fresh bool, err error) {
 // run makes the process run as wanted.
 func (b *Box) run(ctx context.Context, t *step.Task, want Want) error {
 	state, p, _ := b.Look(ctx)
-	if state == Running && p.Manifests == want.Manifests && (!want.Fixed || fits(p.Proxy, want.Ports)) {
+	if state == Running && p.Kept && p.Manifests == want.Manifests && (!want.Fixed || fits(p.Proxy, want.Ports)) {
 		t.Say("run already, since %s, pid %d", p.Started.Format(time.DateTime), p.PID)
 		if p.Version != b.version {
 			t.Warn("the gateway is of version "+p.Version+", this program of "+b.version, "gwctl down, then gwctl up, starts the new one")
@@ -111,7 +111,7 @@ func (b *Box) run(ctx context.Context, t *step.Task, want Want) error {
 	if err := b.checkPort(ctx, state, p, o, want.Fixed); err != nil {
 		return err
 	}
-	if state == Running {
+	if state == Running && p.Kept {
 		b.before = &order{Dir: b.dir, Name: b.name, Ports: []int{portOf(p.Proxy), 0}, Manifests: p.Manifests, Version: b.version}
 	}
 	if _, err := b.stop(ctx); err != nil {
