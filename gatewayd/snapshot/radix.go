@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // radix is a compressed trie over path prefixes. Building costs the sum of the
@@ -40,10 +41,37 @@ func (n *radix) insert(key string, e *entry) {
 // child finds the child that begins with b. Its first byte stands in the parent,
 // so that the others are not touched.
 func (n *radix) child(b byte) *radix {
+	switch len(n.first) {
+	case 0:
+		return nil
+	case 1:
+		if n.first[0] == b {
+			return n.children[0]
+		}
+		return nil
+	}
 	if i := bytes.IndexByte(n.first, b); i >= 0 {
 		return n.children[i]
 	}
 	return nil
+}
+
+// along calls each with the entries of every key that path begins with.
+func (n *radix) along(path string, each func([]*entry)) {
+	for {
+		if len(n.entries) > 0 {
+			each(n.entries)
+		}
+		if path == "" {
+			return
+		}
+		child := n.child(path[0])
+		if child == nil || !strings.HasPrefix(path, child.prefix) {
+			return
+		}
+		path = path[len(child.prefix):]
+		n = child
+	}
 }
 
 func (n *radix) sort() {

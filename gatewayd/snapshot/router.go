@@ -30,7 +30,7 @@ type router struct {
 // bucket holds the entries of one host pattern.
 type bucket struct {
 	exact    map[string][]*entry
-	prefix   radix
+	prefix   prefixes
 	regexes  []*entry
 	pathless []*entry
 }
@@ -49,6 +49,7 @@ type entry struct {
 	queries  []valueMatch
 	snis     []string
 	regex    *regexp.Regexp
+	length   int // of the prefix, where it is one
 }
 
 type headerMatch struct {
@@ -194,17 +195,42 @@ func (s *search) in(b *bucket) {
 	if es := b.exact[path]; es != nil {
 		s.consider(es, path)
 	}
-	s.walk(&b.prefix, path)
+	s.prefixed(&b.prefix, path)
 	s.regexes(b.regexes, path)
 	s.consider(b.pathless, "")
 }
 
-// walk is radix.walk without a closure, which would cost an allocation.
+// prefixed looks at the prefixes of the path: by its first element at once, and
+// step by step only where no prefix has that element whole.
+func (s *search) prefixed(p *prefixes, path string) {
+	if len(p.elements) == 0 && len(p.short.children) == 0 {
+		return
+	}
+	el := p.elements[firstElement(path)]
+	if el == nil {
+		s.walk(&p.short, path)
+		return
+	}
+	for _, e := range el.short {
+		if s.best != nil && compareEntries(s.best, e) < 0 {
+			break
+		}
+		if e.accepts(s.req, s.port) {
+			s.best, s.matched = e, path[:e.length]
+			break
+		}
+	}
+	if len(el.long.children) > 0 {
+		s.walk(&el.long, path[el.length:])
+	}
+}
+
+// walk goes down a trie as far as the path leads.
 func (s *search) walk(n *radix, path string) {
 	at := 0
 	for {
 		if len(n.entries) > 0 {
-			s.consider(n.entries, path[:at])
+			s.consider(n.entries, s.req.Path[:n.entries[0].length])
 		}
 		rest := path[at:]
 		if rest == "" {
