@@ -15,6 +15,7 @@ type ConfigSource struct {
 // +kubebuilder:object:generate=true
 type ConfigPatch struct {
 	// Path is a JSON pointer (RFC 6901) into the config.
+	// +kubebuilder:validation:Pattern=`^(/.*)?$`
 	Path string `json:"path"`
 	// ValueFrom points at the value, which is JSON.
 	ValueFrom ConfigSource `json:"valueFrom"`
@@ -33,6 +34,7 @@ type NamespacedConfigSource struct {
 // +kubebuilder:object:generate=true
 type NamespacedConfigPatch struct {
 	// Path is a JSON pointer (RFC 6901) into the config.
+	// +kubebuilder:validation:Pattern=`^(/.*)?$`
 	Path string `json:"path"`
 	// ValueFrom points at the value, which is JSON.
 	ValueFrom NamespacedConfigSource `json:"valueFrom"`
@@ -43,8 +45,10 @@ type NamespacedConfigPatch struct {
 // +kubebuilder:object:generate=true
 type SecretKey struct {
 	// Secret is the Secret's name.
+	// +kubebuilder:validation:MinLength=1
 	Secret string `json:"name"`
 	// Key is the key in its data.
+	// +kubebuilder:validation:MinLength=1
 	Key string `json:"key"`
 }
 
@@ -53,9 +57,12 @@ type SecretKey struct {
 // +kubebuilder:object:generate=true
 type NamespacedSecretKey struct {
 	// Namespace is the Secret's namespace.
+	// +kubebuilder:validation:MinLength=1
 	Namespace string `json:"namespace"`
 	// Secret is the Secret's name.
+	// +kubebuilder:validation:MinLength=1
 	Secret string `json:"name"`
 	// Key is the key in its data.
+	// +kubebuilder:validation:MinLength=1
 	Key string `json:"key"`
 }

@@ -110,8 +110,24 @@ stringData: {pin: 1234}
 		{"a kind that is not read", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n}\n", []string{
 			`1: warning: NetworkPolicy n: objects of this kind are not read; it has no effect on the gateway`,
 		}},
-		{"a kind of Kong's that we lack", "apiVersion: configuration.konghq.com/v1beta1\nkind: KongUpstreamPolicy\nmetadata: {name: n, namespace: x}\n", []string{
-			`1: warning: KongUpstreamPolicy x/n: KongUpstreamPolicy is not supported yet; the gateway serves without it`,
+		{"a kind of Kong's that we lack", "apiVersion: configuration.konghq.com/v1beta1\nkind: TCPIngress\nmetadata: {name: n, namespace: x}\n", []string{
+			`1: warning: TCPIngress x/n: TCPIngress is not supported yet; the gateway serves without it`,
+		}},
+		{"a policy, strictly", `apiVersion: configuration.konghq.com/v1beta1
+kind: KongUpstreamPolicy
+metadata: {name: p, namespace: x}
+spec:
+  algorithms: latency
+  healthchecks:
+    passive: {unhealthy: {interval: 5, timeouts: 1}}
+    active: {unhealthy: {interval: 5, timeouts: "1"}}
+`, []string{
+			`5: error: KongUpstreamPolicy x/p: spec.algorithms: unknown field; did you mean algorithm?`,
+			`7: error: KongUpstreamPolicy x/p: spec.healthchecks.passive.unhealthy.interval: unknown field; remove it`,
+			`8: error: KongUpstreamPolicy x/p: spec.healthchecks.active.unhealthy.timeouts: must be a whole number, not text; take away the quotes`,
+		}},
+		{"a consumer group by the wrong version", "apiVersion: configuration.konghq.com/v1\nkind: KongConsumerGroup\nmetadata: {name: g}\n", []string{
+			`1: error: KongConsumerGroup g: apiVersion: must be configuration.konghq.com/v1beta1 for kind KongConsumerGroup`,
 		}},
 		{"list", "apiVersion: v1\nkind: List\nitems:\n- " + strings.ReplaceAll(strings.TrimSpace(service), "\n", "\n  ") + "\n  x: 1\n", []string{
 			`8: error: Service default/s: x: unknown field; remove it`,

@@ -3,9 +3,10 @@
 //
 // # Types
 //
-// KongPlugin, KongClusterPlugin and KongConsumer are ours, with the fields of
-// the CRDs that Kong ingress controller 3.5 ships; their markers let
-// controller-gen make CRDs from them. All other kinds are those of k8s.io/api.
+// KongPlugin, KongClusterPlugin, KongConsumer and KongIngress are ours, as are
+// KongConsumerGroup and KongUpstreamPolicy in v1beta1, with the fields of the
+// CRDs that Kong ingress controller 3.5 ships; controller-gen makes CRDs of their
+// markers (make generate). All other kinds are those of k8s.io/api.
 //
 // # Strictness
 //
@@ -24,5 +25,3 @@
 // caller may keep them by the SHA-256 of the text. Input is hostile: aliases and
 // depth are bounded.
 package api
-
-//go:generate go run sigs.k8s.io/controller-tools/cmd/controller-gen@v0.23.0 object paths=.

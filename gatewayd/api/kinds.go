@@ -9,6 +9,8 @@ import (
 	netv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/gwctl/gwctl/gatewayd/api/v1beta1"
 )
 
 // Resource is an object of one of the kinds that are read.
@@ -27,7 +29,7 @@ type kind struct {
 
 // kinds lists every kind that is read. KindOf has to know them too.
 func kinds() []kind {
-	kong := Group + "/" + Version
+	kong, beta := Group+"/"+Version, v1beta1.Group+"/"+v1beta1.Version
 	return []kind{
 		{"v1", "Namespace", true, func() Resource { return new(corev1.Namespace) }},
 		{"v1", "ConfigMap", false, func() Resource { return new(corev1.ConfigMap) }},
@@ -41,6 +43,9 @@ func kinds() []kind {
 		{kong, "KongPlugin", false, func() Resource { return new(KongPlugin) }},
 		{kong, "KongClusterPlugin", true, func() Resource { return new(KongClusterPlugin) }},
 		{kong, "KongConsumer", false, func() Resource { return new(KongConsumer) }},
+		{kong, "KongIngress", false, func() Resource { return new(KongIngress) }},
+		{beta, "KongConsumerGroup", false, func() Resource { return new(v1beta1.KongConsumerGroup) }},
+		{beta, "KongUpstreamPolicy", false, func() Resource { return new(v1beta1.KongUpstreamPolicy) }},
 	}
 }
 
@@ -66,12 +71,24 @@ func KindOf(r Resource) string {
 		return "IngressClass"
 	case *appsv1.Deployment:
 		return "Deployment"
+	}
+	return kongKind(r)
+}
+
+func kongKind(r Resource) string {
+	switch r.(type) {
 	case *KongPlugin:
 		return "KongPlugin"
 	case *KongClusterPlugin:
 		return "KongClusterPlugin"
 	case *KongConsumer:
 		return "KongConsumer"
+	case *KongIngress:
+		return "KongIngress"
+	case *v1beta1.KongConsumerGroup:
+		return "KongConsumerGroup"
+	case *v1beta1.KongUpstreamPolicy:
+		return "KongUpstreamPolicy"
 	}
 	return ""
 }

@@ -11,7 +11,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Username",type=string,JSONPath=`.username`,description="Username of the consumer"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`,description="Age"
 // +kubebuilder:printcolumn:name="Programmed",type=string,JSONPath=`.status.conditions[?(@.type=="Programmed")].status`
-// +kubebuilder:validation:XValidation:rule="has(self.username) || has(self.custom_id)",message="Need to provide either username or custom_id"
+// +kubebuilder:validation:XValidation:rule="(has(self.username) && self.username != \"\") || (has(self.custom_id) && self.custom_id != \"\")",message="Need to provide either username or custom_id"
 type KongConsumer struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

@@ -116,6 +116,9 @@ type PluginSpec struct {
 
 	// PluginName says which plugin it is, as in key-auth.
 	// +kubebuilder:validation:Required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$')",message="must be a plugin's name in lower-case letters, digits and hyphens, as in key-auth"
 	PluginName string `json:"plugin"`
 
 	// RunOn belonged to Kong's service mesh; nothing reads it any more.
@@ -145,12 +148,17 @@ type Protocol string
 // Ordering names plugins by phase.
 //
 // +kubebuilder:object:generate=true
+// +kubebuilder:validation:XValidation:rule="has(self.before) || has(self.after)",message="must have before or after, each naming plugins by phase, as in before: {access: [key-auth]}"
 type Ordering struct {
 	// Before lists plugins that this one runs before, by phase.
 	// +optional
+	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(phase, phase == 'access')",message="can name plugins for the phase access alone"
 	Before map[string][]string `json:"before,omitempty"`
 	// After lists plugins that this one runs after, by phase.
 	// +optional
+	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(phase, phase == 'access')",message="can name plugins for the phase access alone"
 	After map[string][]string `json:"after,omitempty"`
 }
 
