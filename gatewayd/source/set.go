@@ -14,6 +14,7 @@ import (
 	netv1 "k8s.io/api/networking/v1"
 
 	"github.com/gwctl/gwctl/gatewayd/api"
+	"github.com/gwctl/gwctl/gatewayd/api/v1beta1"
 	"github.com/gwctl/gwctl/gatewayd/entity"
 	"github.com/gwctl/gwctl/gatewayd/problem"
 )
@@ -76,6 +77,10 @@ type Set struct {
 	Plugins        []Item[*api.KongPlugin]
 	ClusterPlugins []Item[*api.KongClusterPlugin]
 	Consumers      []Item[*api.KongConsumer]
+	// Those of Kong's kinds that nothing reads yet.
+	ConsumerGroups   []Item[*v1beta1.KongConsumerGroup]
+	UpstreamPolicies []Item[*v1beta1.KongUpstreamPolicy]
+	KongIngresses    []Item[*api.KongIngress]
 	// Problems are those of reading.
 	Problems []problem.Problem
 }
@@ -102,12 +107,26 @@ func (s *Set) Add(r api.Resource, o Origin) bool {
 		s.IngressClasses = append(s.IngressClasses, Item[*netv1.IngressClass]{r, o})
 	case *appsv1.Deployment:
 		s.Deployments = append(s.Deployments, Item[*appsv1.Deployment]{r, o})
+	default:
+		return s.addKong(r, o)
+	}
+	return true
+}
+
+func (s *Set) addKong(r api.Resource, o Origin) bool {
+	switch r := r.(type) {
 	case *api.KongPlugin:
 		s.Plugins = append(s.Plugins, Item[*api.KongPlugin]{r, o})
 	case *api.KongClusterPlugin:
 		s.ClusterPlugins = append(s.ClusterPlugins, Item[*api.KongClusterPlugin]{r, o})
 	case *api.KongConsumer:
 		s.Consumers = append(s.Consumers, Item[*api.KongConsumer]{r, o})
+	case *v1beta1.KongConsumerGroup:
+		s.ConsumerGroups = append(s.ConsumerGroups, Item[*v1beta1.KongConsumerGroup]{r, o})
+	case *v1beta1.KongUpstreamPolicy:
+		s.UpstreamPolicies = append(s.UpstreamPolicies, Item[*v1beta1.KongUpstreamPolicy]{r, o})
+	case *api.KongIngress:
+		s.KongIngresses = append(s.KongIngresses, Item[*api.KongIngress]{r, o})
 	default:
 		return false
 	}
@@ -129,6 +148,9 @@ func (s *Set) Sort() {
 	s.Plugins = sorted(s, s.Plugins)
 	s.ClusterPlugins = sorted(s, s.ClusterPlugins)
 	s.Consumers = sorted(s, s.Consumers)
+	s.ConsumerGroups = sorted(s, s.ConsumerGroups)
+	s.UpstreamPolicies = sorted(s, s.UpstreamPolicies)
+	s.KongIngresses = sorted(s, s.KongIngresses)
 	s.Problems = problem.Sort(s.Problems)
 }
 
@@ -147,6 +169,9 @@ func (s Set) Clone() Set {
 	s.Plugins = slices.Clone(s.Plugins)
 	s.ClusterPlugins = slices.Clone(s.ClusterPlugins)
 	s.Consumers = slices.Clone(s.Consumers)
+	s.ConsumerGroups = slices.Clone(s.ConsumerGroups)
+	s.UpstreamPolicies = slices.Clone(s.UpstreamPolicies)
+	s.KongIngresses = slices.Clone(s.KongIngresses)
 	s.Problems = slices.Clone(s.Problems)
 	return s
 }
@@ -166,6 +191,9 @@ func (s Set) Objects() []entity.Object {
 	out = names(out, s.Plugins)
 	out = names(out, s.ClusterPlugins)
 	out = names(out, s.Consumers)
+	out = names(out, s.ConsumerGroups)
+	out = names(out, s.UpstreamPolicies)
+	out = names(out, s.KongIngresses)
 	slices.SortFunc(out, func(a, b entity.Object) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
 	})
@@ -176,7 +204,8 @@ func (s Set) Objects() []entity.Object {
 func (s Set) Len() int {
 	return len(s.Namespaces) + len(s.ConfigMaps) + len(s.Services) + len(s.Endpoints) +
 		len(s.EndpointSlices) + len(s.Secrets) + len(s.Ingresses) + len(s.IngressClasses) +
-		len(s.Deployments) + len(s.Plugins) + len(s.ClusterPlugins) + len(s.Consumers)
+		len(s.Deployments) + len(s.Plugins) + len(s.ClusterPlugins) + len(s.Consumers) +
+		len(s.ConsumerGroups) + len(s.UpstreamPolicies) + len(s.KongIngresses)
 }
 
 // Format prints how much is in the set under every verb, never what: Secrets

@@ -2,6 +2,8 @@ package translate
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,13 +62,16 @@ func (t *translator) translateConsumers(set source.Set) {
 		}
 		t.consumers = append(t.consumers, c)
 		for i, ref := range o.Credentials {
-			t.credential(c, ref, fmt.Sprintf("credentials[%d]", i), keys)
+			t.credential(c, ref, credentialField(i), keys)
 		}
 		for _, ref := range t.pluginRefs(&c.Broken, src, o.Namespace, o.Annotations) {
 			t.useOnConsumer(ref, src, c)
 		}
 	}
 }
+
+// credentialField is the field path of a consumer's credential.
+func credentialField(i int) string { return fmt.Sprintf("credentials[%d]", i) }
 
 // taken reports a name that an earlier consumer has, by which the later one is
 // left out; Kong refuses two.
@@ -118,6 +123,15 @@ func (t *translator) credential(c *consumer, ref, field string, keys map[string]
 // keyAuth makes a credential of a key.
 func (t *translator) keyAuth(c *consumer, s source.Item[*corev1.Secret], field string, keys map[string]keyOwner) {
 	src, data := s.Source(), s.Object.Data
+	for _, name := range slices.Sorted(maps.Keys(data)) {
+		if fields := []string{"key", "ttl", "tags", "kongCredType"}; !slices.Contains(fields, name) {
+			reason := "unknown field; a key-auth credential has key and ttl"
+			if best := api.Nearest(name, fields[:3]); best != "" {
+				reason = "unknown field; did you mean " + best + "?"
+			}
+			t.warn(src, "data["+name+"]", reason)
+		}
+	}
 	key := string(data["key"])
 	if key == "" {
 		t.fail(&c.Broken, src, "data[key]", "is missing or empty; write the API key there")

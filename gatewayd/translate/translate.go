@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gwctl/gwctl/gatewayd/api"
 	"github.com/gwctl/gwctl/gatewayd/entity"
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 	"github.com/gwctl/gwctl/gatewayd/problem"
@@ -48,6 +49,9 @@ func Translate(set source.Set, opts Options) *entity.Config {
 	t.translateConsumers(set)
 	t.translatePlugins()
 	t.translateGlobals(set)
+	warnUnread(t, set.ConsumerGroups)
+	warnUnread(t, set.UpstreamPolicies)
+	warnUnread(t, set.KongIngresses)
 	return t.finish(set)
 }
 
@@ -89,6 +93,13 @@ func (t *translator) mark(broken *string, src entity.Source, field, reason strin
 // warn reports what is served without the thing named.
 func (t *translator) warn(src entity.Source, field, reason string) {
 	t.problems = append(t.problems, src.Problem(problem.Warning, field, reason))
+}
+
+// warnUnread reports objects of a kind that nothing reads yet.
+func warnUnread[T api.Resource](t *translator, items []source.Item[T]) {
+	for _, i := range items {
+		t.warn(i.Source(), "", api.KindOf(i.Object)+" is not supported yet; the gateway serves without it")
+	}
 }
 
 // unreadable marks what an object guards when part of it could not be read; the
