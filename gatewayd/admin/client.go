@@ -79,6 +79,16 @@ func (c *Client) Advance(ctx context.Context, d time.Duration) (time.Time, error
 	return now.Now, err
 }
 
+// Metrics asks for the metrics, in Prometheus' text format.
+func (c *Client) Metrics(ctx context.Context) ([]byte, error) {
+	res, err := c.do(ctx, http.MethodGet, "/metrics")
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	return io.ReadAll(res.Body)
+}
+
 // Config asks for what is served, as a kong.yml without secrets.
 func (c *Client) Config(ctx context.Context) ([]byte, error) {
 	res, err := c.do(ctx, http.MethodGet, "/config")

@@ -28,6 +28,8 @@ type Gateway interface {
 	Advance(d time.Duration) (now time.Time, ok bool)
 	// Config prints what is served as a kong.yml without secrets.
 	Config() ([]byte, error)
+	// Stopping tells whether the gateway has been told to stop.
+	Stopping() bool
 }
 
 // Options are what the admin listener needs.
@@ -63,12 +65,17 @@ func Handler(o Options) http.Handler {
 }
 
 // Health serves /healthz (the process answers) and /readyz (a configuration is
-// served), for probes that have no token.
+// served, and the gateway has not been told to stop), for probes that have no
+// token.
 func Health(g Gateway) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if g.Snapshot() == nil {
+		switch {
+		case g.Stopping():
+			http.Error(w, "the gateway is stopping", http.StatusServiceUnavailable)
+			return
+		case g.Snapshot() == nil:
 			http.Error(w, "no configuration is served yet", http.StatusServiceUnavailable)
 			return
 		}

@@ -59,7 +59,14 @@ type Options struct {
 	// (30 s when 0), DrainGrace how long idle connections may still bring a
 	// request then (100 ms when 0).
 	DrainTimeout, DrainGrace time.Duration
-	Limits                   h1.Limits
+	// ShutdownDelay is how long the daemon, told to stop, says that it is not
+	// ready and serves all the same, so that whoever sends it requests can learn
+	// of it.
+	ShutdownDelay time.Duration
+	// Served, when not nil, is told of every snapshot that is served, in order,
+	// and must not block.
+	Served func(*snapshot.Snapshot)
+	Limits h1.Limits
 	// Print prints entities as a kong.yml without secrets, for /config.
 	Print func(*entity.Config) ([]byte, error)
 	Log   *slog.Logger
@@ -85,6 +92,8 @@ type Daemon struct {
 	// served is closed when the first configuration is served.
 	served chan struct{}
 	once   sync.Once
+	// stopping is set as soon as the daemon is told to stop.
+	stopping atomic.Bool
 }
 
 // New checks the options and opens the listeners. Run serves on them; Close
@@ -210,11 +219,18 @@ func (d *Daemon) HealthAddr() string {
 // Served is closed once the first configuration is served.
 func (d *Daemon) Served() <-chan struct{} { return d.served }
 
-// Run serves until ctx ends, then lets requests under way end. It returns the
-// error of whatever part failed first.
-func (d *Daemon) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+// linger is how long a gateway that can be told of late, and so has a shutdown
+// delay, stays after its last connection is closed. What a client sends on one
+// meanwhile is reset, and tried again elsewhere; an address that goes with its pod
+// would swallow it without a word.
+const linger = time.Second
+
+// Run serves until ctx ends and Options.ShutdownDelay has passed, then lets
+// requests under way end. It returns the error of whatever part failed first.
+func (d *Daemon) Run(told context.Context) error {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(told))
 	defer cancel(nil)
+	defer context.AfterFunc(told, func() { d.leave(ctx, func() { cancel(nil) }) })()
 	var parts sync.WaitGroup
 	fail := func(what string, err error) {
 		if err != nil && ctx.Err() == nil {
@@ -268,10 +284,26 @@ func (d *Daemon) Run(ctx context.Context) error {
 	d.transport.Close()
 	parts.Wait()
 	d.shared.closeAll()
+	if d.opts.ShutdownDelay > 0 {
+		<-time.After(linger)
+	}
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil
+}
+
+// leave says that the daemon is not ready any more, and lets it go after a while.
+func (d *Daemon) leave(ctx context.Context, stop func()) {
+	d.stopping.Store(true)
+	if d.opts.ShutdownDelay > 0 {
+		d.opts.Log.Info("stopping: not ready, and serving for a while yet", "delay", d.opts.ShutdownDelay.String())
+		select {
+		case <-ctx.Done():
+		case <-time.After(d.opts.ShutdownDelay):
+		}
+	}
+	stop()
 }
 
 // drain loses no request: connections that wait in the listener's queue are
@@ -300,6 +332,9 @@ func (d *Daemon) adminHandler() http.Handler {
 		Gateway: d, Hub: d.hub, Metrics: d.metrics.Handler(), Token: d.opts.AdminToken, Log: d.opts.Log,
 	})
 }
+
+// Stopping tells whether the daemon has been told to stop.
+func (d *Daemon) Stopping() bool { return d.stopping.Load() }
 
 // Snapshot is what is served, nil before the first.
 func (d *Daemon) Snapshot() *snapshot.Snapshot { return d.handler.Snapshot() }

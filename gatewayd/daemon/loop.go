@@ -39,13 +39,21 @@ func (d *Daemon) swap(cfg *entity.Config) {
 	snap := snapshot.Compile(cfg, snapshot.Options{Kinds: d.opts.Kinds, Env: plugin.Env{
 		Now: d.clock.Now, Wait: d.clock.Wait, Log: d.opts.Log, Shared: d.shared.open,
 	}})
-	if old := d.handler.Snapshot(); old != nil && old.Revision == snap.Revision && slices.Equal(old.Config.Objects, cfg.Objects) {
+	old := d.handler.Snapshot()
+	if old != nil && old.Revision == snap.Revision && slices.Equal(old.Config.Objects, cfg.Objects) {
 		return
 	}
 	d.handler.Swap(snap)
 	d.shared.use(snap.Shared(), from)
 	d.swaps.Add(1)
 	d.once.Do(func() { close(d.served) })
+	if d.opts.Served != nil {
+		d.opts.Served(snap)
+	}
+	if old != nil && old.Revision == snap.Revision { // other versions of the same
+		d.opts.Log.Debug("newer objects give the same configuration", "revision", snap.Revision)
+		return
+	}
 	d.opts.Log.Info("a configuration is served", "revision", snap.Revision, "routes", len(snap.Routes),
 		"problems", len(snap.Problems), "took", time.Since(from).Round(time.Microsecond).String())
 	for _, p := range snap.Problems {
