@@ -23,12 +23,14 @@ func serveCommand() *cobra.Command {
 		class  string
 		format string
 		limits = h1.DefaultLimits()
+		kube   clusterFlags
 	)
 	c := &cobra.Command{
-		Use:   "serve --config PATH",
-		Short: "Serve a directory of manifests, or a kong.yml",
-		Long: "Serve a directory of manifests, single files of them, or a kong.yml.\n" +
-			"Changes are served within a second; a file that stops parsing keeps what it last said.",
+		Use:   "serve {--config PATH | --kubernetes}",
+		Short: "Serve a directory of manifests, a kong.yml, or what stands in a cluster",
+		Long: "Serve a directory of manifests, single files of them, a kong.yml, or what stands in a cluster.\n" +
+			"Changes are served within a second; a file that stops parsing keeps what it last said, and so\n" +
+			"does a cluster whose API server is away.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			log, err := newLog(c.ErrOrStderr(), format)
@@ -40,7 +42,14 @@ func serveCommand() *cobra.Command {
 				o.AdminToken = os.Getenv("GATEWAYD_ADMIN_TOKEN")
 			}
 			reading := daemon.Reading{Kinds: plugins.All(), IngressClass: class}
-			if o.Provider, err = daemon.Open(config, reading); err != nil {
+			var side *clustered
+			if kube.on {
+				if side, err = kube.open(&o, reading, log); err != nil {
+					return err
+				}
+				o.Instance, o.Served = kube.instance(&o), side.served
+				o.Provider = provider{side, translate.Options{IngressClass: class, Kinds: reading.Kinds}}
+			} else if o.Provider, err = daemon.Open(config, reading); err != nil {
 				return err
 			}
 			o.Kinds = reading.Kinds
@@ -50,6 +59,9 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			log.Info("gatewayd starts", "version", version, "proxy", d.Addr(), "admin", d.AdminAddr(), "health", d.HealthAddr())
+			if side != nil {
+				return side.run(c.Context(), d, log)
+			}
 			return d.Run(c.Context())
 		},
 	}
@@ -66,11 +78,14 @@ func serveCommand() *cobra.Command {
 	f.BoolVar(&o.RealIPRecursive, "real-ip-recursive", false, "take the last untrusted address of that field")
 	f.BoolVar(&o.TestClock, "test-clock", false, "let the admin listener move the clock (all listeners on loopback)")
 	f.DurationVar(&o.DrainTimeout, "drain-timeout", 30*time.Second, "how long requests under way may take when the gateway stops")
+	f.DurationVar(&o.ShutdownDelay, "shutdown-delay", 0, "how long a gateway that is told to stop is not ready and serves all the same")
 	f.IntVar(&limits.Line, "max-line", limits.Line, "longest request line or header field, in bytes")
 	f.IntVar(&limits.Head, "max-head", limits.Head, "longest request head, in bytes")
 	f.IntVar(&limits.Fields, "max-fields", limits.Fields, "largest number of header fields")
 	f.StringVar(&format, "log-format", "text", "json or text")
-	_ = c.MarkFlagRequired("config")
+	kube.add(f)
+	c.MarkFlagsOneRequired("config", "kubernetes")
+	c.MarkFlagsMutuallyExclusive("config", "kubernetes")
 	return c
 }
 

@@ -48,7 +48,7 @@ func translateCommand() *cobra.Command {
 			if _, err := c.OutOrStdout().Write(text); err != nil {
 				return fmt.Errorf("printing the configuration: %w", err)
 			}
-			return report(c, cfg)
+			return printProblems(c, cfg)
 		},
 	}
 	c.Flags().StringVar(&class, "ingress-class", translate.DefaultClass, "ingress class to serve")
@@ -56,8 +56,8 @@ func translateCommand() *cobra.Command {
 	return c
 }
 
-// report prints the problems that a gateway would find, those of compiling too.
-func report(c *cobra.Command, cfg *entity.Config) error {
+// printProblems prints the problems that a gateway would find, those of compiling too.
+func printProblems(c *cobra.Command, cfg *entity.Config) error {
 	snap := snapshot.Compile(cfg, snapshot.Options{Kinds: plugins.All(), Env: plugin.Env{
 		Now: clock.System{}.Now, Wait: clock.System{}.Wait, Log: slog.New(slog.DiscardHandler),
 		Shared: func(_ string, open func() (any, error)) (any, error) { return open() },
