@@ -44,6 +44,10 @@ type Reporter interface {
 	Finished(e Event)
 }
 
+// Progresser is a Reporter that also wants to hear how far a long step has come;
+// Message then tells it.
+type Progresser interface{ Progressed(e Event) }
+
 // undoTimeout bounds undoing, all steps together: whoever waits has pressed
 // Ctrl-C.
 const undoTimeout = 10 * time.Second
@@ -62,6 +66,17 @@ func (t *Task) Warn(message, advice string) {
 	e := t.event
 	e.At, e.Message, e.Advice = time.Now(), message, advice
 	t.report.Warned(e)
+}
+
+// Progress tells how far the step has come, to whoever wants to hear it.
+func (t *Task) Progress(format string, args ...any) {
+	p, ok := t.report.(Progresser)
+	if !ok {
+		return
+	}
+	e := t.event
+	e.At, e.Message = time.Now(), fmt.Sprintf(format, args...)
+	p.Progressed(e)
 }
 
 // Run runs the steps in order. When one fails, or ctx ends, it undoes that one
