@@ -22,12 +22,15 @@ type Options struct {
 	Version string
 	// Command are the arguments under which this program calls Serve.
 	Command []string
+	// TestClock asks for a gateway whose clock can be moved.
+	TestClock bool
 }
 
 // Box is a sandbox in one process.
 type Box struct {
 	dir, name, version string
 	command            []string
+	testClock          bool
 
 	child   *child // what this Box started and has not yet kept
 	started bool
@@ -36,7 +39,7 @@ type Box struct {
 
 // New describes a box; it touches nothing.
 func New(o Options) *Box {
-	return &Box{dir: o.Dir, name: o.Name, version: o.Version, command: o.Command}
+	return &Box{dir: o.Dir, name: o.Name, version: o.Version, command: o.Command, testClock: o.TestClock}
 }
 
 // Want is how the process should be.
@@ -100,19 +103,19 @@ func (b *Box) provide(t *step.Task, want *Want) (fresh bool, err error) {
 // run makes the process run as wanted.
 func (b *Box) run(ctx context.Context, t *step.Task, want Want) error {
 	state, p, _ := b.Look(ctx)
-	if state == Running && p.Kept && p.Manifests == want.Manifests && (!want.Fixed || fits(p.Proxy, want.Ports)) {
+	if state == Running && b.suits(p, want) {
 		t.Say("run already, since %s, pid %d", p.Started.Format(time.DateTime), p.PID)
 		if p.Version != b.version {
 			t.Warn("the gateway is of version "+p.Version+", this program of "+b.version, "gwctl down, then gwctl up, starts the new one")
 		}
 		return nil
 	}
-	o := order{Dir: b.dir, Name: b.name, Ports: want.Ports, Manifests: want.Manifests, Version: b.version}
+	o := order{Dir: b.dir, Name: b.name, Ports: want.Ports, Manifests: want.Manifests, Version: b.version, TestClock: b.testClock}
 	if err := b.checkPort(ctx, state, p, o, want.Fixed); err != nil {
 		return err
 	}
 	if state == Running && p.Kept {
-		b.before = &order{Dir: b.dir, Name: b.name, Ports: []int{portOf(p.Proxy), 0}, Manifests: p.Manifests, Version: b.version}
+		b.before = &order{Dir: b.dir, Name: b.name, Ports: []int{portOf(p.Proxy), 0}, Manifests: p.Manifests, Version: b.version, TestClock: p.TestClock}
 	}
 	if _, err := b.stop(ctx); err != nil {
 		return err
@@ -127,6 +130,11 @@ func (b *Box) run(ctx context.Context, t *step.Task, want Want) error {
 		t.Warn(fmt.Sprintf("port %d is taken, %s is used instead", want.Ports[0], p.Proxy), "--port chooses another")
 	}
 	return nil
+}
+
+// suits reports whether a process that runs is as wanted.
+func (b *Box) suits(p Process, want Want) bool {
+	return p.Kept && p.Manifests == want.Manifests && p.TestClock == b.testClock && (!want.Fixed || fits(p.Proxy, want.Ports))
 }
 
 // whyStarted tells what was found in the place of a process that serves as

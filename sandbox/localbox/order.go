@@ -19,6 +19,8 @@ type order struct {
 	Ports     []int  `json:"ports"`
 	Manifests string `json:"manifests"`
 	Version   string `json:"version"`
+	// TestClock asks for a clock that the admin listener can move.
+	TestClock bool `json:"testClock,omitempty"`
 }
 
 const keep = "keep"

@@ -44,6 +44,8 @@ type Process struct {
 	// Kept says that whoever started it has let it stay. Until then it ends with
 	// its parent, so nobody may count on it.
 	Kept bool `json:"kept"`
+	// TestClock says that its clock can be moved.
+	TestClock bool `json:"testClock,omitempty"`
 }
 
 // Client asks the process's admin listener.

@@ -35,11 +35,16 @@ func (b *Box) Restore(ctx context.Context) ([]string, error) {
 
 // awaitServed waits until exactly these objects are served.
 func awaitServed(ctx context.Context, gateway *admin.Client, want []entity.Object) error {
+	return awaitObjects(ctx, gateway, func(served []entity.Object) bool { return slices.Equal(served, want) })
+}
+
+// awaitObjects waits until the gateway serves objects that content is true of.
+func awaitObjects(ctx context.Context, gateway *admin.Client, content func(served []entity.Object) bool) error {
 	again := time.NewTicker(servedEvery)
 	defer again.Stop()
 	for {
 		st, err := gateway.Status(ctx)
-		if err == nil && slices.Equal(written(st.Objects), want) {
+		if err == nil && content(written(st.Objects)) {
 			return nil
 		}
 		select {

@@ -101,7 +101,7 @@ func serve(ctx context.Context, o order, conversation *bufio.Reader, in io.Close
 func open(ctx context.Context, o order, stand *standins, log *slog.Logger) (*daemon.Daemon, Process, error) {
 	p := Process{
 		Instance: o.Name + "-" + random(4), PID: os.Getpid(), Version: o.Version, Started: time.Now(),
-		Token: random(16), Manifests: o.Manifests,
+		Token: random(16), Manifests: o.Manifests, TestClock: o.TestClock,
 	}
 	src, err := daemon.Open(o.Manifests, reading(stand))
 	if err != nil {
@@ -113,7 +113,7 @@ func open(ctx context.Context, o order, stand *standins, log *slog.Logger) (*dae
 	}
 	d, err := daemon.New(daemon.Options{ //nolint:contextcheck // it takes the context in Run
 		Version: o.Version, Instance: p.Instance, Provider: src, Kinds: plugins.All(),
-		Listener: l, Admin: "127.0.0.1:0", Health: "127.0.0.1:0", AdminToken: p.Token,
+		Listener: l, Admin: "127.0.0.1:0", Health: "127.0.0.1:0", AdminToken: p.Token, TestClock: o.TestClock,
 		DrainTimeout: drainTimeout, DrainGrace: drainGrace, Log: log, Print: printer(),
 	})
 	if err != nil {
