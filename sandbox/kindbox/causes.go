@@ -1,0 +1,103 @@
+package kindbox
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/gwctl/gwctl/sandbox/hint"
+)
+
+// cause is a known reason why a cluster does not come up.
+type cause struct {
+	id      string
+	code    hint.Code
+	message string
+	advice  string
+	url     string
+	// pattern is looked for in what kind, the engine and the node's log say. It
+	// is compiled where it is used, as most runs need none.
+	pattern string
+}
+
+const knownIssues = "https://kind.sigs.k8s.io/docs/user/known-issues"
+
+// causes lists what is known, the most telling first.
+func causes() []cause {
+	return []cause{
+		{
+			"PORT_IN_USE", hint.PortInUse, "a port that the cluster needs is taken by another program",
+			"choose another port for clients: gwctl up --port N, or end the program that has it", "",
+			`(?i)port is already allocated|address already in use|bind: (permission denied|an attempt was made)|ports are not available`,
+		},
+		{
+			"DISK_FULL", hint.Resources, "a disk is full: the container engine's, or that of the sandbox's directory",
+			"make room (docker system df tells what images and volumes take; docker system prune frees it), or choose\n" +
+				"another place for the sandbox: XDG_STATE_HOME=/path/to/a/directory gwctl up",
+			knownIssues + "#failing-to-apply-overlay-network", `(?i)no space left on device|disk quota exceeded|ImageGCFailed|eviction manager: must evict pod.*ephemeral-storage`,
+		},
+		{
+			"INOTIFY", hint.Resources, "the machine is out of inotify watches or instances, which every node needs",
+			"sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512",
+			knownIssues + "#pod-errors-due-to-too-many-open-files", `(?i)too many open files|inotify_init|failed to create (fs)?notify watcher|inotify watch limit|fanotify`,
+		},
+		{
+			"CGROUP", hint.Preflight, "the node cannot set up its control groups",
+			"use a container engine on cgroup v2 (docker info: Cgroup Version), or, on cgroup v1, a node image that allows it",
+			knownIssues + "#failure-to-create-cluster-with-cgroups-v2", `(?i)cgroup v1 (support|is)|kubelet is configured to not run on a host using cgroup v1|failed to (create|apply) cgroup|cgroup.*(read-only|permission denied)|no such file.*cgroup\.controllers`,
+		},
+		{
+			"ROOTLESS", hint.Preflight, "the container engine runs without root's rights and may not do what a node needs",
+			"delegate cgroups to your user as the page says, or use an engine that runs as root",
+			"https://kind.sigs.k8s.io/docs/user/rootless", `(?i)running kind with rootless provider requires|Delegate=yes|rootless.*(cgroup|not supported)`,
+		},
+		{
+			"CAPABILITY", hint.Preflight, "the container engine may not start privileged containers",
+			"run it on a machine, not inside a container that was given fewer rights; or use: gwctl up --runtime local", "",
+			`(?i)unable to apply caps|operation not permitted.*(caps|mount)|privileged mode is incompatible|exec: operation not permitted`,
+		},
+		{
+			"MEMORY", hint.Resources, "there is not enough memory for the cluster",
+			"give the container engine at least 2 GB (Docker Desktop: Settings, Resources), or use: gwctl up --runtime local", "",
+			`(?i)out of memory|oom-?kill|cannot allocate memory|signal: killed`,
+		},
+		{
+			"PROXY", hint.Network, "a proxy stands between the cluster and itself",
+			"let NO_PROXY hold 127.0.0.1, localhost, .svc, .cluster.local, 10.96.0.0/16, 10.244.0.0/16 and the nodes' names, then gwctl up",
+			knownIssues + "#pod-network-issues-behind-a-proxy", `(?i)proxyconnect tcp|Proxy Authentication Required|407 Proxy`,
+		},
+		{
+			"IP_POOL", hint.Network, "the container engine has no addresses left for a network of its own",
+			"remove networks that nobody uses (docker network prune), or give the engine more (default-address-pools in daemon.json)",
+			knownIssues + "#local-subnet-clashes", `(?i)all predefined address pools have been fully subnetted|could not find an available, non-overlapping IPv4 address pool|Pool overlaps`,
+		},
+		{
+			"WRONG_IMAGE", hint.Preflight, "the node image is not one that kind can use",
+			"name one of kindest/node, or one that scripts/node-image made; leave --image away to have the right one picked", "",
+			`(?i)no command specified|executable file not found.*(entrypoint|systemctl|kubeadm)|no such file or directory.*(/kind/version|kubeadm)|exec format error|could not find a log line that matches "Reached target|/kind/version: No such file|entrypoint.*(not found|no such file)|manifest unknown|invalid reference format|unable to find user`,
+		},
+		{
+			"ENGINE_DOWN", hint.NoEngine, "the container engine stopped answering",
+			"start it again, then gwctl up: what was begun is taken up or cleared", "",
+			`(?i)cannot connect to the docker daemon|is the docker daemon running|error during connect|connection refused.*docker`,
+		},
+		{
+			"KUBELET", hint.Broken, "the node's kubelet did not start",
+			"gwctl up --retain keeps the node; then: docker exec gwctl-control-plane journalctl -u kubelet", "",
+			`(?i)kubelet-start.*(timed? ?out)|The kubelet is not (running|healthy)|wait-control-plane.*timed out|timed out waiting for the condition`,
+		},
+	}
+}
+
+// explain matches what was said against the causes.
+func explain(err error, said ...string) error {
+	for _, c := range causes() {
+		re := regexp.MustCompile(c.pattern)
+		if slices.ContainsFunc(append([]string{err.Error()}, said...), re.MatchString) {
+			h := hint.New(c.id, c.code, c.message, c.advice)
+			h.URL = c.url
+			return h.Because(err)
+		}
+	}
+	return hint.New("CLUSTER_FAILED", hint.Broken, "the cluster did not come up",
+		"gwctl doctor looks for reasons; gwctl up --retain keeps the nodes to look at; gwctl up --runtime local needs no cluster").Because(err)
+}

@@ -1,0 +1,122 @@
+package kindbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kind/pkg/apis/config/defaults"
+
+	"github.com/gwctl/gwctl/sandbox/engine"
+	"github.com/gwctl/gwctl/sandbox/hint"
+	"github.com/gwctl/gwctl/sandbox/step"
+)
+
+// ImageVariable names the environment variable that names the node image.
+const ImageVariable = "GWCTL_NODE_IMAGE"
+
+// DefaultImage is the node image that this kind was released with.
+const DefaultImage = defaults.Image
+
+// offlineSuffix is how the images of scripts/node-image end.
+const offlineSuffix = "-offline"
+
+// nodeImage finds the image that nodes are made of, pulling it if need be: the
+// one that was asked for, else the one that kind was released with, else one that
+// was built here.
+func (b *Box) nodeImage(ctx context.Context, t *step.Task, e *engine.Engine) (string, error) {
+	for _, asked := range []struct{ ref, by string }{{b.opts.Image, "--image"}, {os.Getenv(ImageVariable), ImageVariable}} {
+		if asked.ref == "" {
+			continue
+		}
+		if err := b.ensure(ctx, t, e, asked.ref, asked.ref); err != nil {
+			return "", hint.New("NO_NODE_IMAGE", hint.Network, fmt.Sprintf("the node image %s of %s is not here and cannot be pulled", asked.ref, asked.by),
+				noImageAdvice()).Because(err)
+		}
+		t.Say("%s, of %s", asked.ref, asked.by)
+		return asked.ref, nil
+	}
+	if b.bundled != "" {
+		t.Say("%s, of the bundle", b.bundled)
+		return b.bundled, nil
+	}
+	pinned, _, _ := strings.Cut(defaults.Image, "@")
+	if _, ok := e.Image(ctx, defaults.Image); ok {
+		t.Say("%s, there already", pinned)
+		return defaults.Image, nil
+	}
+	if _, ok := e.Image(ctx, pinned); ok {
+		t.Say("%s, there already", pinned)
+		return pinned, nil
+	}
+	if b.opts.Offline {
+		return b.offlineImage(ctx, t, e, errors.New("--offline asks no registry"))
+	}
+	unreachable := engine.Reachable(ctx, defaults.Image)
+	if unreachable != nil {
+		return b.offlineImage(ctx, t, e, unreachable)
+	}
+	if err := b.ensure(ctx, t, e, defaults.Image, pinned); err != nil {
+		return "", hint.New("PULL_FAILED", hint.Network, "pulling the node image "+pinned+" went wrong", noImageAdvice()).Because(err)
+	}
+	t.Say("%s, pulled", pinned)
+	return pinned, nil
+}
+
+// NodeImage finds the image that nodes would be made of, as up does, pulling it if
+// need be; asked names one, or is "".
+func NodeImage(ctx context.Context, e *engine.Engine, asked string, tell func(text string)) (string, error) {
+	b := New(Options{Image: asked})
+	var ref string
+	err := step.Run(ctx, teller(tell), []step.Step{{ID: "node-image", Title: "Node image", Run: func(ctx context.Context, t *step.Task) (err error) {
+		ref, err = b.nodeImage(ctx, t, e)
+		return err
+	}}})
+	return ref, err
+}
+
+// teller tells of a step in words.
+type teller func(text string)
+
+func (teller) Started(step.Event)        {}
+func (t teller) Warned(e step.Event)     { t(e.Message) }
+func (t teller) Progressed(e step.Event) { t(e.Message) }
+func (t teller) Finished(e step.Event)   { t(e.Title + ": " + e.Message) }
+
+// offlineImage takes an image that was built here, the newest by name.
+func (b *Box) offlineImage(ctx context.Context, t *step.Task, e *engine.Engine, why error) (string, error) {
+	list, err := e.Images(ctx, "kindest/node")
+	if err != nil {
+		return "", err
+	}
+	slices.Sort(list)
+	for _, ref := range slices.Backward(list) {
+		ref = strings.TrimPrefix(ref, "localhost/")
+		if strings.HasSuffix(ref, offlineSuffix) {
+			t.Say("%s, built on this machine (kind's own cannot be pulled)", ref)
+			return ref, nil
+		}
+	}
+	return "", hint.New("NO_NODE_IMAGE", hint.Network, "there is no node image, and none can be pulled", noImageAdvice()).Because(why)
+}
+
+func noImageAdvice() string {
+	return "bring one along: gwctl up --bundle FILE (made where there is a network: gwctl bundle create),\n" +
+		"name one that is here: --image REF, build one without a registry: scripts/node-image/build.sh,\n" +
+		"or run without a cluster: gwctl up --runtime local"
+}
+
+// ensure makes sure that the engine has the image, under tag.
+func (b *Box) ensure(ctx context.Context, t *step.Task, e *engine.Engine, ref, tag string) error {
+	if _, ok := e.Image(ctx, tag); ok {
+		return nil
+	}
+	if b.opts.Offline {
+		return errors.New("--offline asks no registry")
+	}
+	tag, _, _ = strings.Cut(tag, "@")
+	return e.Pull(ctx, ref, tag, func(p engine.Progress) { t.Progress("pulling %s: %s", tag, p) })
+}
