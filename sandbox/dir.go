@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/gwctl/gwctl/sandbox/hint"
+	"github.com/gwctl/gwctl/sandbox/private"
 )
 
 // DefaultName is the name of the sandbox when none is given.
@@ -46,6 +47,10 @@ func stateDir() (string, error) {
 }
 
 func stateHint(dir string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return hint.New("DISK_FULL", hint.Resources, "there is no room for the sandbox in "+dir,
+			"make room there, or choose another place: XDG_STATE_HOME=/path/to/a/directory gwctl …").Because(err)
+	}
 	return hint.New("STATE_NOT_WRITABLE", hint.Preflight, "the sandbox's directory "+dir+" cannot be used",
 		"make it yours and writable, or choose another place: XDG_STATE_HOME=/path/to/a/directory gwctl …").Because(err)
 }
@@ -113,19 +118,11 @@ func load(dir string) (r record, ok bool, err error) {
 }
 
 func (r record) save(dir string) error {
-	raw, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
 	path := filepath.Join(dir, recordFile)
-	if old, err := os.ReadFile(path); err == nil && string(old) == string(raw)+"\n" {
+	if old, ok, err := load(dir); ok && err == nil && old == r {
 		return nil
 	}
-	tmp := path + ".tmp" // one at a time: the lock is held
-	if err := os.WriteFile(tmp, append(raw, '\n'), 0o600); err != nil {
-		return stateHint(dir, err)
-	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := private.Write(path, r); err != nil { // one at a time: the lock is held
 		return stateHint(dir, err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,18 +46,20 @@ func (s *Sandbox) first(ctx context.Context, t *step.Task, res *Result) error {
 		return hint.New("GATEWAY_GONE", hint.NotReady, "the gateway has gone: "+f.Why, "its log may say more: "+f.Log)
 	}
 	res.Runtime, res.Started, res.Gateways, res.Manifests = s.record.Runtime, s.runtime.Started(), f.Gateways, f.Manifests
-	res.Demo = s.record.Manifests == "" && s.opts.Manifests == "" && s.runtime.Pristine()
+	res.Demo = s.record.Manifests == "" && s.opts.Manifests == "" && s.runtime.Pristine(ctx)
 	st := f.Gateways[0].Status
-	res.Problems = st.Problems
+	s.problems(res)
 	if !res.Started {
 		t.Say("not sent, as it ran already")
 		return nil
 	}
 	ask := asker{url: f.Gateways[0].URL(), client: &http.Client{
-		Transport:     &http.Transport{Proxy: nil},
+		Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	defer ask.client.CloseIdleConnections()
+	if s.record.Runtime != Local {
+		ask.patience = wayPatience
+	}
 	if res.Demo {
 		err = ask.demo(ctx, t, st.Routes, res)
 	} else {
@@ -65,12 +68,58 @@ func (s *Sandbox) first(ctx context.Context, t *step.Task, res *Result) error {
 	if err != nil {
 		return err
 	}
+	if s.record.Runtime != Local { // what was missing may have come meanwhile
+		if f, err = s.runtime.Find(ctx); err != nil {
+			return err
+		}
+		if f.State != Running {
+			return hint.New("GATEWAY_GONE", hint.NotReady, "the gateway has gone: "+f.Why, "gwctl logs may say more")
+		}
+		res.Gateways = f.Gateways
+		s.problems(res)
+	}
 	return clearCounters(ctx, f.Gateways)
 }
+
+// problems collects what the gateways and the runtime know to be wrong.
+func (s *Sandbox) problems(res *Result) {
+	res.Problems = slices.Clone(res.Gateways[0].Status.Problems)
+	if f, ok := s.runtime.(Faulter); ok {
+		res.Problems = append(res.Problems, f.Problems()...)
+	}
+}
+
+// wayPatience is how long the way into a cluster may take to lead to the gateways
+// that are ready: its nodes learn of them a little later than its API server.
+const wayPatience = 45 * time.Second
+
+// askEvery is how often it is tried again. Each try has a connection of its own:
+// one that is kept leads where it led before.
+const askEvery = 100 * time.Millisecond
 
 type asker struct {
 	url    string
 	client *http.Client
+	// patience is how long an answer other than the wanted one is asked anew.
+	patience time.Duration
+}
+
+// want asks until the answer has the wanted status, 0 being any, or patience
+// ends, and returns the last answer.
+func (a asker) want(ctx context.Context, host, path string, key bool, status int) (Answer, error) {
+	end := time.Now().Add(a.patience)
+	tick := time.NewTicker(askEvery)
+	defer tick.Stop()
+	for {
+		got, err := a.get(ctx, host, path, key)
+		if err == nil && (status == 0 || got.Status == status) || time.Now().After(end) || ctx.Err() != nil {
+			return got, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // demo asks without a key once, and with it through every route.
@@ -89,7 +138,7 @@ func (a asker) demo(ctx context.Context, t *step.Task, routes []admin.RouteStatu
 					continue
 				}
 			}
-			got, err := a.get(ctx, host, path, key)
+			got, err := a.want(ctx, host, path, key, want)
 			if err != nil {
 				return err
 			}
@@ -123,7 +172,7 @@ func (a asker) any(ctx context.Context, t *step.Task, routes []admin.RouteStatus
 		if !ok {
 			continue
 		}
-		got, err := a.get(ctx, host, path, false)
+		got, err := a.want(ctx, host, path, false, 0)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gwctl/gwctl/sandbox/hint"
@@ -29,6 +30,46 @@ type Options struct {
 	// ProcessCommand are the arguments under which this program is the process
 	// of a local sandbox.
 	ProcessCommand []string
+	// TestClock asks for gateways whose clock can be moved, as lessons' tests do
+	// instead of waiting. Only the local runtime has such.
+	TestClock bool
+	// Cluster is for sandboxes that are in one.
+	Cluster ClusterOptions
+}
+
+// ClusterOptions are for runtimes that use a Kubernetes cluster.
+type ClusterOptions struct {
+	// Image is the node image, Config a kind config to merge (runtime kind).
+	Image, Config string
+	// Retain keeps nodes that did not come up (runtime kind).
+	Retain bool
+	// Offline asks no registry.
+	Offline bool
+	// Bundle is a bundle's path or http address (runtime kind).
+	Bundle string
+	// SwitchContext makes the cluster the current context of the user's own
+	// kubeconfig (runtime kind).
+	SwitchContext bool
+	// Class is the ingress class; Kong's when empty.
+	Class string
+	// Replicas is how many gateways run, 0 for one.
+	Replicas int
+	// NoWait returns when all is applied, before it is served.
+	NoWait bool
+	// CreateCommand are the arguments under which this program creates a kind
+	// cluster.
+	CreateCommand []string
+	// Kubeconfig and Context name a cluster that is there already, Registry is
+	// where it pulls images from, ServiceType how clients come in: ClusterIP (by
+	// 127.0.0.1; when empty), NodePort or LoadBalancer (runtime cluster).
+	Kubeconfig, Context, Registry, ServiceType string
+	// KeepCRDs lets CRDs of another's stay as they are (runtime cluster).
+	KeepCRDs bool
+	// Forget lets Down remove only what is on this machine (runtime cluster).
+	Forget bool
+	// ForwardCommand are the arguments under which this program forwards to a
+	// cluster.
+	ForwardCommand []string
 }
 
 // Sandbox is one sandbox, whether it is up or not.
@@ -36,8 +77,10 @@ type Sandbox struct {
 	opts    Options
 	dir     string
 	record  record
-	known   bool  // record was there
-	bad     error // why record could not be read
+	known   bool   // record was there
+	bad     error  // why record could not be read
+	auto    bool   // nobody named a runtime yet
+	why     string // why the runtime was chosen, when it was
 	runtime Runtime
 }
 
@@ -61,9 +104,16 @@ func New(o Options) (*Sandbox, error) {
 func (s *Sandbox) read() error {
 	s.record, s.known, s.bad = load(s.dir)
 	runtime := s.opts.Runtime
+	if runtime == "" && s.opts.Cluster.Context != "" {
+		runtime = Cluster
+	}
+	if runtime == "" && s.record.Runtime == "" {
+		runtime = os.Getenv(RuntimeVariable)
+	}
+	s.auto = false
 	switch {
 	case runtime == "" && s.record.Runtime == "":
-		runtime = Local
+		runtime, s.auto = Local, true // until up looks for a container engine
 	case runtime == "":
 		runtime = s.record.Runtime
 	case s.known && s.record.Runtime != runtime:
@@ -110,6 +160,14 @@ func (s *Sandbox) lock(ctx context.Context, waiting func()) (unlock func(), err 
 			_ = os.Remove(state) // if it was the last
 		}
 	}, nil
+}
+
+// Left tells what Down has left elsewhere, and why.
+func (s *Sandbox) Left() []string {
+	if l, ok := s.runtime.(Leaver); ok {
+		return l.Left()
+	}
+	return nil
 }
 
 // Down removes the sandbox: gateway, backends and files, the edited copy of the
@@ -159,6 +217,9 @@ func (s *Sandbox) Running(ctx context.Context) (Found, error) {
 	if f.State == Absent {
 		return f, hint.New("NO_SANDBOX", hint.NotReady, "no sandbox called "+s.opts.Name+" is up", "bring it up: "+up)
 	}
+	if f.State == Paused {
+		return f, hint.New("SANDBOX_PAUSED", hint.NotReady, "sandbox "+s.opts.Name+" is paused", "let it go on: "+strings.Replace(up, "gwctl up", "gwctl resume", 1))
+	}
 	return f, hint.New("SANDBOX_BROKEN", hint.Broken, "sandbox "+s.opts.Name+" is broken: "+f.Why, "heal it: "+up)
 }
 
@@ -169,26 +230,34 @@ const resetTimeout = 30 * time.Second
 // clears all counters. Manifests of the user's own stay as they are. It tells
 // which files were changed.
 func (s *Sandbox) Reset(ctx context.Context) (restored []string, err error) {
-	unlock := func() {}
-	if s.known {
-		if unlock, err = s.lock(ctx, func() {}); err != nil {
-			return nil, err
+	err = s.change(ctx, "the demo is restored, but not served yet", func(ctx context.Context, f Found) (err error) {
+		if !s.Own() {
+			if restored, err = s.runtime.Restore(ctx); err != nil {
+				return err
+			}
 		}
+		return clearCounters(ctx, f.Gateways)
+	})
+	return restored, err
+}
+
+// change lets do change a sandbox that is up, under its lock; late is said when
+// that takes too long.
+func (s *Sandbox) change(ctx context.Context, late string, do func(context.Context, Found) error) error {
+	if s.known {
+		unlock, err := s.lock(ctx, func() {})
+		if err != nil {
+			return err
+		}
+		defer unlock()
 	}
-	defer func() { unlock() }()
-	ctx, cancel := context.WithTimeoutCause(ctx, resetTimeout, hint.New("TIMEOUT", hint.Timeout,
-		"the demo is restored, but not served yet", "gwctl status tells why"))
+	ctx, cancel := context.WithTimeoutCause(ctx, resetTimeout, hint.New("TIMEOUT", hint.Timeout, late, "gwctl status tells why"))
 	defer cancel()
 	f, err := s.Running(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !s.Own() {
-		if restored, err = s.runtime.Restore(ctx); err != nil {
-			return restored, err
-		}
-	}
-	return restored, clearCounters(ctx, f.Gateways)
+	return do(ctx, f)
 }
 
 // Own reports whether the sandbox serves manifests of the user's own.
@@ -205,3 +274,6 @@ func clearCounters(ctx context.Context, gateways []Gateway) error {
 	}
 	return nil
 }
+
+// Created is when the sandbox was made.
+func (s *Sandbox) Created() time.Time { return s.record.Created }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gwctl/gwctl/gatewayd/problem"
+	"github.com/gwctl/gwctl/sandbox/engine"
 	"github.com/gwctl/gwctl/sandbox/hint"
 	"github.com/gwctl/gwctl/sandbox/step"
 )
@@ -30,6 +31,8 @@ type Result struct {
 	Runtime string `json:"runtime"`
 	// Started says that a gateway was started; else it ran already.
 	Started bool `json:"started"`
+	// Applied says that all was applied, and nothing waited for.
+	Applied bool `json:"applied,omitempty"`
 	// Demo says that it serves the demo as it came.
 	Demo bool `json:"demo"`
 	// Manifests is what it serves.
@@ -62,21 +65,33 @@ func (s *Sandbox) Up(ctx context.Context, report step.Reporter) (*Result, error)
 	if err := errors.Join(s.read(), s.bad); err != nil { // it may have changed while we waited
 		return res, err
 	}
+	if err := s.choose(ctx); err != nil {
+		return res, err
+	}
+	if err := s.opts.Cluster.unfit(s.record.Runtime); err != nil {
+		return res, err
+	}
 	want, err := s.want()
 	if err != nil {
 		return res, err
 	}
+	res.Runtime = s.record.Runtime
 	made := false
 	steps := []step.Step{{
 		ID: "sandbox", Title: "Sandbox",
 		Run: func(_ context.Context, t *step.Task) (err error) {
-			made, err = makePrivate(s.dir)
-			t.Say("%s, runtime %s", s.opts.Name, s.record.Runtime)
-			return err
+			if made, err = makePrivate(s.dir); err != nil {
+				return err
+			}
+			t.Say("%s, runtime %s%s", s.opts.Name, s.record.Runtime, s.why)
+			if s.record.Runtime == Local {
+				return nil
+			}
+			return s.record.save(s.dir) // whoever comes after a crash has to know what to remove
 		},
 		Undo: func(context.Context) error {
-			if !made {
-				return nil
+			if h, ok := s.runtime.(Holder); !made || ok && h.Holds() {
+				return nil // whoever comes next has to know of what is left
 			}
 			return os.RemoveAll(s.dir)
 		},
@@ -85,6 +100,11 @@ func (s *Sandbox) Up(ctx context.Context, report step.Reporter) (*Result, error)
 	steps = append(steps, step.Step{
 		ID: "request", Title: "First requests",
 		Run: func(ctx context.Context, t *step.Task) error {
+			if s.opts.Cluster.NoWait && s.record.Runtime != Local {
+				t.Say("not sent: --wait=false; gwctl status tells when it is served")
+				s.record.Manifests, res.Applied = want.Manifests, true
+				return s.record.save(s.dir)
+			}
 			if err := s.first(ctx, t, res); err != nil {
 				return err
 			}
@@ -92,6 +112,24 @@ func (s *Sandbox) Up(ctx context.Context, report step.Reporter) (*Result, error)
 		},
 	})
 	return res, step.Run(ctx, report, steps)
+}
+
+// choose picks the runtime of a sandbox that is new and was told none: kind where
+// a container engine answers, else local.
+func (s *Sandbox) choose(ctx context.Context) error {
+	if !s.auto {
+		return nil
+	}
+	runtime := Kind
+	if len(s.opts.Cluster.CreateCommand) == 0 {
+		runtime = Local
+	} else if _, err := engine.Detect(ctx); err != nil {
+		runtime, s.why = Local, " ("+err.Error()+")"
+	}
+	s.auto, s.record.Runtime = false, runtime
+	var err error
+	s.runtime, err = pick(runtime, s.opts, s.dir)
+	return err
 }
 
 // want makes of the options and of what is remembered how the sandbox should be.
@@ -141,5 +179,6 @@ func (s *Sandbox) keep(want Want, res *Result) error {
 	if err := s.record.save(s.dir); err != nil {
 		return err
 	}
+	s.known = true
 	return s.runtime.Keep()
 }
