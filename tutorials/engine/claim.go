@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/gwctl/gwctl/sandbox"
+	"github.com/gwctl/gwctl/sandbox/hint"
+	"github.com/gwctl/gwctl/tutorials/progress"
+)
+
+// claim says that a session owns a sandbox, and what the sandbox held before.
+type claim struct {
+	Sandbox string    `json:"sandbox"`
+	Lesson  string    `json:"lesson"`
+	PID     int       `json:"pid"`
+	Since   time.Time `json:"since"`
+	// Created is when the sandbox was made: what one sandbox held is not given
+	// to another of its name.
+	Created time.Time `json:"created"`
+	// Ours says that the session brought it up: it goes with the session.
+	Ours bool `json:"ours"`
+	// Docs are its manifests as they were.
+	Docs string `json:"docs"`
+
+	store *progress.Store
+	lock  *flock.Flock
+}
+
+func claimFile(sandbox string) []string { return []string{"claims", sandbox + ".json"} }
+
+// lockClaim takes the lock of a sandbox's claim, or says who has it.
+func lockClaim(store *progress.Store, name string) (*flock.Flock, error) {
+	path, err := store.Path("claims", name+".lock")
+	if err != nil {
+		return nil, err
+	}
+	l := flock.New(path, flock.SetPermissions(0o600))
+	ok, err := l.TryLock()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("claiming the sandbox %s: %w", name, err)
+	case !ok:
+		return nil, hint.New("LESSON_RUNS", hint.NotReady, "a lesson runs in sandbox "+name+" already",
+			"leave that one first, or run this one elsewhere: gwctl up --name second, then --name second")
+	}
+	return l, nil
+}
+
+// load reads the claim that a session has left, nil for none.
+func loadClaim(store *progress.Store, name string) (*claim, error) {
+	path, err := store.Path(claimFile(name)...)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading who owns the sandbox %s: %w", name, err)
+	}
+	c := &claim{store: store}
+	if err := json.Unmarshal(raw, c); err != nil || c.Sandbox != name {
+		return nil, os.Remove(path)
+	}
+	return c, nil
+}
+
+func (c *claim) save() error { return c.store.Write(c, claimFile(c.Sandbox)...) }
+
+// settle gives the sandbox back as it was before the session, and ends the
+// claim. A sandbox that has gone meanwhile needs nothing.
+func (c *claim) settle(ctx context.Context, s *sandbox.Sandbox) error {
+	f, err := s.Find(ctx)
+	switch {
+	case err == nil && c.Ours:
+		_, err = s.Down(ctx)
+	case f.State == sandbox.Running && s.Created().Equal(c.Created) && !s.Own():
+		if err = s.Replace(ctx, []byte(c.Docs)); err == nil {
+			err = s.ClearCounters(ctx)
+		}
+	case f.State == sandbox.Broken && s.Created().Equal(c.Created):
+		err = hint.New("SANDBOX_BROKEN", hint.Broken, "sandbox "+c.Sandbox+" is broken, so its manifests cannot be given back yet",
+			"heal it with gwctl up, then run gwctl tutorial again")
+	default:
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("giving the sandbox back as it was: %w", err)
+	}
+	path, err := c.store.Path(claimFile(c.Sandbox)...)
+	if err != nil {
+		return err
+	}
+	return os.Remove(path)
+}
+
+// Recover settles the claims of sessions that have crashed. find finds a sandbox
+// by its name; said tells of each.
+func Recover(ctx context.Context, store *progress.Store, find func(name string) (*sandbox.Sandbox, error), said func(sandbox, lesson string)) error {
+	for _, name := range claimed(store) {
+		l, err := lockClaim(store, name)
+		if err != nil {
+			continue // it lives
+		}
+		err = recoverOne(ctx, store, name, find, said)
+		_ = l.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func recoverOne(ctx context.Context, store *progress.Store, name string, find func(string) (*sandbox.Sandbox, error), said func(sandbox, lesson string)) error {
+	c, err := loadClaim(store, name)
+	if c == nil || err != nil {
+		return err
+	}
+	s, err := find(name)
+	if err != nil {
+		return err
+	}
+	if err := c.settle(ctx, s); err != nil {
+		return err
+	}
+	said(name, c.Lesson)
+	return nil
+}
+
+// claimed lists the sandboxes that have a claim.
+func claimed(store *progress.Store) []string {
+	path, err := store.Path("claims", "any")
+	if err != nil || path == "" {
+		return nil
+	}
+	entries, _ := os.ReadDir(path[:len(path)-len("any")])
+	var out []string
+	for _, e := range entries {
+		if name, ok := cutJSON(e.Name()); ok {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func cutJSON(name string) (string, bool) {
+	const suffix = ".json"
+	if len(name) <= len(suffix) || name[0] == '.' || name[len(name)-len(suffix):] != suffix {
+		return "", false
+	}
+	return name[:len(name)-len(suffix)], true
+}
