@@ -46,7 +46,7 @@ func newBox(t *testing.T) box {
 
 func (b box) command(args ...string) *exec.Cmd {
 	c := exec.Command("gwctl", args...)
-	c.Env = append(os.Environ(), "XDG_STATE_HOME="+b.state, "NO_COLOR=1")
+	c.Env = append(os.Environ(), "XDG_STATE_HOME="+b.state, "NO_COLOR=1", "GWCTL_RUNTIME=local")
 	return c
 }
 

@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", home)
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("GWCTL_RUNTIME", "local")
 			env.Setenv("COLUMNS", "80")
 			env.Setenv("GORACE", gorace)
 			env.Defer(func() {

@@ -9,20 +9,26 @@ import (
 )
 
 func (a App) down() *cobra.Command {
-	var g group
+	var (
+		g      group
+		forget bool
+	)
 	c := &cobra.Command{
 		Use: "down", Short: "Remove a sandbox without a trace",
 		Long: "Remove a sandbox: gateway, backends and all files of it, the edited copy of the demo's\n" +
 			"manifests too. Manifests of your own (up --manifests) stay. Doing it twice does no harm.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := a.find(sandbox.Options{Name: g.name})
+			s, err := a.find(sandbox.Options{Name: g.name, Cluster: sandbox.ClusterOptions{Forget: forget}})
 			if err != nil {
 				return err
 			}
 			was, err := s.Down(c.Context())
 			if err != nil {
 				return err
+			}
+			for _, left := range s.Left() {
+				_, _ = fmt.Fprintln(a.Err, left)
 			}
 			if was {
 				_, _ = fmt.Fprintf(a.Err, "sandbox %s is gone\n", s.Name())
@@ -33,5 +39,6 @@ func (a App) down() *cobra.Command {
 		},
 	}
 	g.flags(c)
+	c.Flags().BoolVar(&forget, "forget", false, "remove only what is on this machine: the cluster that --context named is gone for good")
 	return c
 }

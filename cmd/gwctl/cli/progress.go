@@ -21,11 +21,15 @@ type progress struct {
 	terminal bool
 
 	mu   sync.Mutex
+	far  string        // how far the running step has come
 	stop chan struct{} // ends the turning of the running step
 	done sync.WaitGroup
 }
 
-var _ step.Reporter = (*progress)(nil)
+var (
+	_ step.Reporter   = (*progress)(nil)
+	_ step.Progresser = (*progress)(nil)
+)
 
 func (a App) progress() *progress {
 	return &progress{w: a.Err, paint: a.paint(a.Err), terminal: terminal(a.Err)}
@@ -45,7 +49,7 @@ func (p *progress) Started(e step.Event) {
 		tick := time.NewTicker(turnEvery)
 		defer tick.Stop()
 		for i := 0; ; i++ {
-			p.print("\r%c %s …", `|/-\`[i%4], e.Title)
+			p.turn(i, e.Title)
 			select {
 			case <-tick.C:
 			case <-stop:
@@ -53,6 +57,27 @@ func (p *progress) Started(e step.Event) {
 			}
 		}
 	})
+}
+
+// turn draws the running step.
+func (p *progress) turn(i int, title string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	line := fmt.Sprintf("%c %s …", `|/-\`[i%4], title)
+	if p.far != "" {
+		line += " " + p.far
+	}
+	if runes, wide := []rune(line), columns(p.w)-1; len(runes) > wide {
+		line = string(runes[:wide])
+	}
+	_, _ = fmt.Fprintf(p.w, "\r\x1b[K%s", line)
+}
+
+// Progressed shows how far the running step has come, on a terminal.
+func (p *progress) Progressed(e step.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.far = e.Message
 }
 
 func (p *progress) print(format string, args ...any) {
@@ -82,7 +107,7 @@ func (p *progress) Finished(e step.Event) {
 	if p.stop != nil {
 		close(p.stop)
 		p.done.Wait()
-		p.stop = nil
+		p.stop, p.far = nil, ""
 	}
 	mark, text := p.paint.good("✓"), e.Message
 	if e.Err != nil {
@@ -112,7 +137,10 @@ type line struct {
 // lines tells programs of steps.
 type lines struct{ w io.Writer }
 
-var _ step.Reporter = lines{}
+var (
+	_ step.Reporter   = lines{}
+	_ step.Progresser = lines{}
+)
 
 func (l lines) write(x line) {
 	if x.TS == "" {
@@ -128,6 +156,9 @@ func (l lines) Started(step.Event) {}
 func (l lines) Warned(e step.Event) {
 	l.write(line{TS: e.At.Format(time.RFC3339Nano), Type: "log", ID: e.ID, N: e.N, Of: e.Of, Msg: e.Message, Advice: e.Advice})
 }
+
+// Progressed writes a log line.
+func (l lines) Progressed(e step.Event) { l.Warned(e) }
 
 // Finished writes the step.
 func (l lines) Finished(e step.Event) {

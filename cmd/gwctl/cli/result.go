@@ -15,6 +15,9 @@ func summary(r *sandbox.Result) string {
 	if r.Demo {
 		what = "the demo"
 	}
+	if r.Applied {
+		return fmt.Sprintf("sandbox %s is applied, and served in a moment", r.Name)
+	}
 	if !r.Started {
 		return fmt.Sprintf("sandbox %s is up already and serves %s", r.Name, what)
 	}
@@ -25,7 +28,7 @@ func summary(r *sandbox.Result) string {
 // what to try next.
 func (a App) printResult(r *sandbox.Result) {
 	p := a.paint(a.Out)
-	_, _ = fmt.Fprintf(a.Out, "\n%s: %s\n", p.bold(summary(r)), r.URL())
+	_, _ = fmt.Fprintf(a.Out, "\n%s\n", strings.TrimSuffix(p.bold(summary(r))+": "+r.URL(), ": "))
 	if len(r.Answers) > 0 {
 		_, _ = fmt.Fprintln(a.Out)
 	}

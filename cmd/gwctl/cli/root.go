@@ -24,6 +24,12 @@ const projectURL = "https://github.com/gwctl/gwctl"
 // processCommand is the hidden command that is a local sandbox's process.
 const processCommand = "__sandboxd"
 
+// kindCommand is the hidden command that creates a kind cluster.
+const kindCommand = "__kind"
+
+// forwardCommand is the hidden command that forwards to a cluster.
+const forwardCommand = "__forward"
+
 // App is what the command line works with.
 type App struct {
 	In       *os.File
@@ -110,8 +116,8 @@ func (a App) root() (c *cobra.Command, begun *bool) {
 	c.SetIn(a.In)
 	c.SetOut(a.Out)
 	c.SetErr(a.Err)
-	c.AddCommand(a.up(), a.down(), a.status(), a.reset(), a.fire(), a.watch(), a.plugins(), a.kubeconfig(), a.version(),
-		exitCodes(), a.process())
+	c.AddCommand(a.up(), a.down(), a.status(), a.reset(), a.fire(), a.watch(), a.plugins(), a.tutorial(), a.kubeconfig(), a.version(),
+		a.pause(), a.resume(), a.logs(), a.image(), a.bundle(), a.doctor(), exitCodes(), a.process(), a.createKind(), a.forward())
 	return c, begun
 }
 
@@ -142,5 +148,7 @@ func (g *group) json() (bool, error) {
 func (a App) find(o sandbox.Options) (*sandbox.Sandbox, error) {
 	o.Version = a.Version
 	o.ProcessCommand = []string{processCommand, "--name", o.Name}
+	o.Cluster.CreateCommand = []string{kindCommand, "--name", o.Name}
+	o.Cluster.ForwardCommand = []string{forwardCommand, "--name", o.Name}
 	return sandbox.New(o)
 }

@@ -22,10 +22,16 @@ func (a App) printStatus(s *sandbox.Sandbox, f sandbox.Found) {
 	}
 	say("sandbox", "%s, runtime %s, %s", p.bold(s.Name()), s.Runtime(), p.good(string(f.State)))
 	for _, g := range f.Gateways {
-		say("gateway", "%s, pid %d, since %s", g.Status.Instance, g.PID, g.Started.Format(time.DateTime))
+		if g.Pod != "" {
+			say("gateway", "pod %s, since %s, %d restarts", g.Pod, g.Started.Local().Format(time.DateTime), g.Restarts)
+		} else {
+			say("gateway", "%s, pid %d, since %s", g.Status.Instance, g.PID, g.Started.Format(time.DateTime))
+		}
 		say("  clients", "%s", p.bold(g.URL()))
-		say("  admin", "http://%s, guarded by a token", g.Admin)
-		say("  health", "http://%s/readyz", g.Health)
+		if g.Pod == "" {
+			say("  admin", "http://%s, guarded by a token", g.Admin)
+			say("  health", "http://%s/readyz", g.Health)
+		}
 		say("  revision", "%s", g.Status.Revision)
 	}
 	say("manifests", "%s (%s)", f.Manifests, whose)

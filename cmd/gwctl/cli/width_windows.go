@@ -2,10 +2,16 @@ package cli
 
 import "golang.org/x/sys/windows"
 
-func terminalWidth(fd uintptr) int {
+// terminalSize is the size of a terminal in cells, 0 if it does not tell.
+func terminalSize(fd uintptr) (width, height int) {
 	var info windows.ConsoleScreenBufferInfo
 	if err := windows.GetConsoleScreenBufferInfo(windows.Handle(fd), &info); err != nil {
-		return 0
+		return 0, 0
 	}
-	return int(info.Window.Right-info.Window.Left) + 1
+	return int(info.Window.Right-info.Window.Left) + 1, int(info.Window.Bottom-info.Window.Top) + 1
+}
+
+func terminalWidth(fd uintptr) int {
+	width, _ := terminalSize(fd)
+	return width
 }

@@ -51,3 +51,8 @@ func wrap(text string, width int, indent string) string {
 	}
 	return b.String()
 }
+
+// indent puts n blanks before every line but the first.
+func indent(text string, n int) string {
+	return strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", n))
+}
