@@ -44,11 +44,12 @@ type user struct {
 	t     *testing.T
 	home  string
 	gwctl string
+	env   []string
 }
 
 func newUser(t *testing.T) user {
 	t.Helper()
-	u := user{t, t.TempDir(), bin(t, "gwctl")}
+	u := user{t, t.TempDir(), bin(t, "gwctl"), []string{"GWCTL_RUNTIME=local"}}
 	t.Cleanup(func() {
 		if out, err := u.run("down"); err != nil {
 			t.Errorf("down: %v\n%s", err, out)
@@ -62,7 +63,7 @@ func newUser(t *testing.T) user {
 
 func (u user) command(args ...string) *exec.Cmd {
 	c := exec.Command(u.gwctl, args...)
-	c.Env = []string{"HOME=" + u.home, "PATH=" + os.Getenv("PATH"), "NO_COLOR=1"}
+	c.Env = append([]string{"HOME=" + u.home, "PATH=" + os.Getenv("PATH"), "NO_COLOR=1"}, u.env...)
 	return c
 }
 

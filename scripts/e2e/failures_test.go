@@ -1,0 +1,186 @@
+//go:build e2e && unix
+
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// fails runs a command that has to fail with the exit code, and to say words.
+func (u clusterUser) fails(code int, words []string, args ...string) string {
+	u.t.Helper()
+	out, err := u.run(args...)
+	exit, _ := errors.AsType[*exec.ExitError](err)
+	if exit == nil || exit.ExitCode() != code {
+		u.t.Errorf("gwctl %s: got %v, want exit code %d\n%s", strings.Join(args, " "), err, code, out)
+	}
+	for _, w := range words {
+		if !strings.Contains(out, w) {
+			u.t.Errorf("gwctl %s does not say %q:\n%s", strings.Join(args, " "), w, out)
+		}
+	}
+	return out
+}
+
+// TestFailures makes what can go wrong and be made here: each yields its exit
+// code, its advice, and leaves nothing.
+func TestFailures(t *testing.T) {
+	nodeImage(t)
+	t.Run("port taken", func(t *testing.T) {
+		u := newClusterUser(t, "fail-port")
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+		u.fails(12, []string{"port " + port + " is taken", "--port"}, "up", "--runtime", "kind", "--name", u.name, "--port", port)
+	})
+	t.Run("no engine", func(t *testing.T) {
+		u := newClusterUser(t, "fail-none")
+		u.env = append(u.env, "KIND_EXPERIMENTAL_PROVIDER=nonesuch")
+		u.fails(11, []string{"no container engine is installed", "--runtime local"}, "up", "--runtime", "kind", "--name", u.name)
+	})
+	t.Run("engine down", func(t *testing.T) {
+		u := newClusterUser(t, "fail-down")
+		u.env = append(u.env, "DOCKER_HOST=tcp://127.0.0.1:1")
+		u.fails(11, []string{"does not answer", "--runtime local"}, "up", "--runtime", "kind", "--name", u.name)
+		u.env = u.env[:len(u.env)-1]
+	})
+	t.Run("wrong image", func(t *testing.T) {
+		u := newClusterUser(t, "fail-image")
+		const wrong = "gwctl-e2e/wrong:1"
+		tar := exec.CommandContext(t.Context(), "docker", "import", "-", wrong)
+		tar.Stdin = bytes.NewReader(make([]byte, 10240)) // an empty archive
+		if out, err := tar.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		t.Cleanup(func() { _ = exec.Command("docker", "rmi", wrong).Run() })
+		u.fails(10, []string{"node image is not one that kind can use"}, "up", "--runtime", "kind", "--name", u.name, "--port", "0", "--image", wrong)
+	})
+	t.Run("read-only home", func(t *testing.T) {
+		u := newClusterUser(t, "fail-home")
+		u.env = append(u.env, "XDG_STATE_HOME=/proc/nowhere")
+		u.fails(10, []string{"cannot be used", "XDG_STATE_HOME"}, "up", "--runtime", "kind", "--name", u.name)
+		u.env = u.env[:len(u.env)-1]
+	})
+	t.Run("engine stops mid-way", func(t *testing.T) {
+		u := newClusterUser(t, "fail-mid")
+		dir := t.TempDir()
+		// A docker that answers until the first node is made.
+		script := "#!/bin/sh\n[ -e " + dir + "/gone ] && export DOCKER_HOST=tcp://127.0.0.1:1\n[ \"$1\" = run ] && touch " + dir + "/gone\nexec " + tool(t, "docker") + ` "$@"` + "\n"
+		if err := os.WriteFile(filepath.Join(dir, "docker"), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		u.env = append(u.env, "PATH="+dir+":"+os.Getenv("PATH"))
+		u.fails(11, []string{"stopped answering", "gwctl up"}, "up", "--runtime", "kind", "--name", u.name, "--port", "0")
+		u.env = u.env[:len(u.env)-1]
+	})
+	t.Run("inotify", func(t *testing.T) {
+		u := newClusterUser(t, "fail-inotify")
+		c := u.command("doctor", "--name", u.name)
+		c.Path = tool(t, "unshare") // a user namespace has limits of its own
+		c.Args = append([]string{"unshare", "-Ur", "sh", "-c", `echo 2 >/proc/sys/user/max_inotify_instances && exec "$@"`, "sh", u.gwctl}, c.Args[1:]...)
+		out, err := c.CombinedOutput()
+		exit, _ := errors.AsType[*exec.ExitError](err)
+		if exit == nil || exit.ExitCode() != 13 || !strings.Contains(string(out), "✗ INOTIFY") || !strings.Contains(string(out), "sysctl fs.inotify") {
+			t.Errorf("doctor without inotify instances: %v\n%s", err, out)
+		}
+	})
+	t.Run("disk full", func(t *testing.T) {
+		u := newClusterUser(t, "fail-disk")
+		dir := t.TempDir()
+		if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=8k", "none", dir).CombinedOutput(); err != nil {
+			skip(t, "a small disk cannot be mounted: "+string(out))
+		}
+		t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
+		u.env = append(u.env, "XDG_STATE_HOME="+dir)
+		u.fails(13, []string{"a disk is full", "XDG_STATE_HOME"}, "up", "--runtime", "kind", "--name", u.name, "--port", "0")
+		u.env = u.env[:len(u.env)-1]
+	})
+	t.Run("stale lock", func(t *testing.T) {
+		u := newClusterUser(t, "fail-lock")
+		state := filepath.Join(u.home, ".local/state/gwctl")
+		if err := os.MkdirAll(state, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(state, u.name+".lock"), []byte("12345"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		u.must("up", "--runtime", "local", "--name", u.name, "--port", "0")
+		u.must("down", "--name", u.name)
+	})
+	t.Run("time-out", func(t *testing.T) {
+		u := newClusterUser(t, "fail-time")
+		u.fails(15, []string{"longer than 3s", "--timeout 6s"}, "up", "--runtime", "kind", "--name", u.name, "--port", "0", "--timeout", "3s")
+	})
+}
+
+// TestBundle makes a bundle, breaks one, serves one, and brings a sandbox up of it
+// without asking the network for anything.
+func TestBundle(t *testing.T) {
+	u := newClusterUser(t, "bundle")
+	image := nodeImage(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "gwctl.bundle")
+	out := u.must("bundle", "create", path, "--image", image)
+	if !strings.Contains(out, "every checksum is right") {
+		t.Errorf("bundle create says\n%s", out)
+	}
+	u.must("bundle", "verify", path)
+	t.Run("corrupted", func(t *testing.T) {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close() //nolint:errcheck // the test is over
+		info, _ := f.Stat()
+		b := make([]byte, 1)
+		at := info.Size() / 2
+		if _, err := f.ReadAt(b, at); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt([]byte{^b[0]}, at); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _, _ = f.WriteAt(b, at) }()
+		u.t = t
+		u.fails(10, []string{"the checksum of", "is wrong"}, "up", "--runtime", "kind", "--name", u.name, "--bundle", path, "--offline")
+	})
+	var asked atomic.Int64
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	defer proxy.Close()
+	u.env = append(u.env[:0:0], "HTTPS_PROXY="+proxy.URL, "NO_PROXY=127.0.0.1,localhost")
+	begin := time.Now()
+	out = u.must("up", "--runtime", "kind", "--name", u.name, "--port", "0", "--bundle", path, "--offline")
+	t.Logf("up of a bundle took %s", time.Since(begin).Round(100*time.Millisecond))
+	if !strings.Contains(out, "every checksum right") || !strings.Contains(out, "200  GET /echo-1 with the key") {
+		t.Errorf("up says\n%s", out)
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("offline, the network was asked %d times", n)
+	}
+	t.Run("served", func(t *testing.T) {
+		c := u.command("bundle", "serve", path, "--listen", "127.0.0.1:0")
+		address := started(t, c, "--bundle ")
+		half := get(t, address, "Range: bytes=0-99")
+		if half.status != http.StatusPartialContent || len(half.body) != 100 {
+			t.Errorf("a range of the bundle: %d, %d bytes", half.status, len(half.body))
+		}
+	})
+}
