@@ -31,6 +31,7 @@ func run() error {
 	rounds := flag.Int("rounds", 5, "how often each contestant runs; the table shows medians")
 	seconds := flag.Duration("for", 4*time.Second, "how long one run takes")
 	conns := flag.Int("c", 64, "connections")
+	only := flag.String("only", "", "run only scenarios whose title has this in it")
 	write := flag.Bool("write", false, "put the table into scripts/bench/README.md")
 	gatewayd := flag.String("gatewayd", "bin/gatewayd", "the binary to measure")
 	flag.Parse()
@@ -52,6 +53,9 @@ func run() error {
 	}
 	var report strings.Builder
 	for _, s := range b.scenarios(*conns) {
+		if !strings.Contains(s.title, *only) {
+			continue
+		}
 		fmt.Fprintf(os.Stderr, "%s\n", s.title)
 		results := map[string][]result{}
 		for round := range *rounds {

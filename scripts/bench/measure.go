@@ -50,7 +50,7 @@ func (b *bench) scenarios(conns int) []scenario {
 	}
 	return []scenario{
 		{title: "key-auth and rate limiting, HTTP/1.1", conns: conns, base: "nginx", contestants: append(chain,
-			gw("gatewayd, 401", "/chain/x", true, nil), gw("gatewayd, 429", "/full/x", true, withKey))},
+			gw("gatewayd, no plugin", "/plain/x", false, withKey), gw("gatewayd, 401", "/chain/x", true, nil), gw("gatewayd, 429", "/full/x", true, withKey))},
 		{title: "plain proxying, HTTP/1.1", conns: conns, base: "nginx", contestants: plain},
 		{title: "key-auth and rate limiting, 1,000 connections", conns: 1000, base: "nginx", contestants: []contestant{chain[0], chain[2], chain[3]}},
 		{title: "plain proxying, clear-text HTTP/2 from the client", conns: 16, h2: true, base: "nginx", contestants: []contestant{
