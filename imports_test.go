@@ -22,7 +22,7 @@ func rules() []rule {
 		client  = "k8s.io/client-go"
 		runtime = "sigs.k8s.io/controller-runtime"
 	)
-	kube := []string{"gatewayd/source/kube", "sandbox/kindbox", "sandbox/clusterbox"}
+	kube := []string{"gatewayd/source/kube", "sandbox/cluster", "sandbox/deploy", "sandbox/kindbox", "sandbox/clusterbox"}
 	return []rule{
 		{"gatewayd", "./sandbox", nil, "the gateway knows no sandbox"},
 		{"gatewayd", "./tutorials", nil, "the gateway knows no lesson"},
@@ -32,10 +32,20 @@ func rules() []rule {
 		{"tutorials", "./cmd", nil, "libraries do not import commands"},
 		{"", client, kube, "Kubernetes clients stay at the edge"},
 		{"", runtime, kube, "Kubernetes clients stay at the edge"},
-		{"", "helm.sh/helm", []string{"sandbox/kindbox", "sandbox/clusterbox"}, "Helm stays in the runtimes that install a chart"},
+		{"", "helm.sh/helm", []string{"sandbox/deploy"}, "Helm stays where a chart is installed"},
 		{"", "sigs.k8s.io/kind", []string{"sandbox/kindbox"}, "kind stays in its runtime"},
 		{"", "github.com/charmbracelet", []string{"tutorials/tui", "cmd/gwctl/cli"}, "the screen stays in the TUI and the CLI's progress"},
 		{"gatewayd", "k8s.io", []string{"gatewayd/api", "gatewayd/source", "gatewayd/translate"}, "behind translate nobody knows Kubernetes"},
+		{"tutorials/lesson", "./sandbox", nil, "a lesson is data: it knows no sandbox"},
+		{"tutorials/lesson", "./tutorials", []string{"tutorials/lesson"}, "a lesson is data: it knows no engine"},
+		{"tutorials/engine", "github.com/yuin/goldmark", nil, "the engine draws nothing"},
+		{"tutorials/engine", "./tutorials/plain", nil, "views draw the engine's events, not the other way round"},
+		{"tutorials/engine", "./tutorials/tui", nil, "views draw the engine's events, not the other way round"},
+		{"tutorials/engine", "./tutorials/report", nil, "views draw the engine's events, not the other way round"},
+		{"tutorials/report", "./sandbox", nil, "a report knows events alone"},
+		{"tutorials/killercoda", "./tutorials/engine", nil, "a scenario is made of a lesson alone"},
+		{"tutorials/tui", "./sandbox", []string{"sandbox/hint"}, "a view knows events alone"},
+		{"tutorials/plain", "./sandbox", []string{"sandbox/hint"}, "a view knows events alone"},
 		{"gatewayd/plugin", "github.com", []string{"gatewayd/plugin/plugintest"}, "a plugin needs the standard library alone"},
 		{"gatewayd/plugins", "./gatewayd/proxy", nil, "plugins know no engine"},
 		{"gatewayd/plugins", "./gatewayd/snapshot", nil, "plugins know no snapshot"},
@@ -48,6 +58,7 @@ func rules() []rule {
 		{"gatewayd/translate", "./gatewayd/snapshot", nil, "translation ends at entities"},
 		{"gatewayd/translate", "./gatewayd/proxy", nil, "translation ends at entities"},
 		{"gatewayd/source", "./gatewayd/translate", nil, "a source only reads"},
+		{"", "./gatewayd/source/kube", []string{"gatewayd/source/kube", "cmd/gatewayd"}, "only gatewayd's command joins a gateway and a cluster"},
 		{"gatewayd/entity", "./gatewayd", []string{"gatewayd/entity", "gatewayd/problem"}, "entities are plain data"},
 		{"gatewayd/proxy", "./gatewayd/proxy/h1", []string{"gatewayd/proxy/h1", "gatewayd/proxy/proxytest", "gatewayd/proxy/hostile"}, "the proxy is engine-neutral"},
 		{"gatewayd/proxy", "./gatewayd/proxy/h2", []string{"gatewayd/proxy/h2", "gatewayd/proxy/proxytest", "gatewayd/proxy/hostile"}, "the proxy is engine-neutral"},
