@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -131,6 +132,11 @@ func TestSingle(t *testing.T) {
 	fails(single("one", do("nothing")), "NO_BLOCK", `no block "nothing"`)
 
 	must(t, single("two", begin))
+	if path, err := o.Store.Path("steps", "*"); err == nil {
+		if left, _ := filepath.Glob(path); len(left) != 1 || !strings.Contains(left[0], ".two.") {
+			t.Errorf("remembered are %v, want step two alone", left)
+		}
+	}
 	must(t, single("two", do("more")))
 	fails(single("two", check), "CHECK_FAILED", "the answers were 3 times 200")
 	must(t, single("two", solve))

@@ -143,6 +143,9 @@ func (x *Single) remember() error {
 // demo, any other where the one before it ended.
 func (x *Single) Begin(ctx context.Context) error {
 	x.forget()
+	if err := x.s.opts.Store.Clear("steps", x.s.host.Name()+".*"); err != nil { // of steps before
+		return err
+	}
 	if err := x.remember(); err != nil {
 		return err
 	}

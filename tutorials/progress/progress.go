@@ -146,6 +146,22 @@ func (s *Store) Delete(lesson string) (bool, error) {
 	return err == nil, err
 }
 
+// Clear removes what Write has kept under names that match; the last may have *
+// in it.
+func (s *Store) Clear(name ...string) error {
+	if s.dir == "" {
+		return nil
+	}
+	list, err := filepath.Glob(filepath.Join(append([]string{s.dir}, name...)...))
+	for _, path := range list {
+		err = errors.Join(err, os.Remove(path))
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting steps: %w", err)
+	}
+	return nil
+}
+
 // All lists the records, those touched last first.
 func (s *Store) All() ([]Record, error) {
 	entries, err := os.ReadDir(filepath.Join(s.dir, "lessons"))

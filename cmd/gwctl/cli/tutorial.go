@@ -327,7 +327,7 @@ func (a App) tutorialReset() *cobra.Command {
 				}
 				return err
 			}
-			return a.forgetStep(store, l, key, args[1])
+			return a.goTo(store, l, key, args[1], false)
 		},
 	}
 	c.Flags().BoolVar(&everything, "all", false, "all lessons")
@@ -349,8 +349,9 @@ func (a App) forgetAll(store *learned.Store) error {
 	return err
 }
 
-// forgetStep makes a lesson go on with a step.
-func (a App) forgetStep(store *learned.Store, l *lesson.Lesson, key, step string) error {
+// goTo makes a lesson go on with a step, what was guessed before it kept unless it
+// is to be fresh.
+func (a App) goTo(store *learned.Store, l *lesson.Lesson, key, step string, fresh bool) error {
 	_, n, ok := l.Step(step)
 	if !ok {
 		var ids []string
@@ -363,11 +364,11 @@ func (a App) forgetStep(store *learned.Store, l *lesson.Lesson, key, step string
 	if err != nil {
 		return err
 	}
-	kept := learned.Record{Lesson: key, Source: r.Source, Step: step, Guesses: map[string]bool{}}
+	kept := learned.Record{Lesson: key, Source: r.Source, Step: step, Guesses: map[string]bool{}, Finished: r.Finished}
 	for _, s := range l.Steps[:n] {
 		kept.Done = append(kept.Done, s.ID)
 		for id, right := range r.Guesses {
-			if strings.HasPrefix(id, s.ID+"/") {
+			if !fresh && strings.HasPrefix(id, s.ID+"/") {
 				kept.Guesses[id] = right
 			}
 		}

@@ -125,7 +125,7 @@ func (a App) runLesson(ctx context.Context, r runner, which string) (err error) 
 	}
 	defer func() { err = errors.Join(err, write()) }()
 	o := a.sessionOptions(l, key, source, store)
-	o.Sandbox, o.Fresh = r.name, r.fresh
+	o.Sandbox, o.Fresh = r.name, r.fresh && r.step == "" // goTo has seen to a step
 	if r.noWait {
 		o.TestClock, o.Sandbox = true, engine.OwnSandbox
 	}
@@ -155,7 +155,7 @@ func (a App) before(ctx context.Context, r runner, store *learned.Store, l *less
 	if r.step == "" {
 		return nil
 	}
-	return a.forgetStep(store, l, key, r.step)
+	return a.goTo(store, l, key, r.step, r.fresh)
 }
 
 // sessionOptions are those that every session has.
