@@ -87,11 +87,11 @@ func newLook(out io.Writer, o Options) *look {
 	if o.NoColor {
 		r.SetColorProfile(termenv.Ascii)
 	}
+	r.SetHasDarkBackground(lipgloss.HasDarkBackground()) // Bubble Tea has asked the terminal at its start; do not ask while it reads keys
 	return lookOf(r, o)
 }
 
 func lookOf(r *lipgloss.Renderer, o Options) *look {
-	r.SetHasDarkBackground(lipgloss.HasDarkBackground()) // Bubble Tea has asked the terminal at its start; do not ask while it reads keys
 	c := func(light, dark string) lipgloss.Style {
 		return r.NewStyle().Foreground(lipgloss.AdaptiveColor{Light: light, Dark: dark})
 	}
