@@ -11,12 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
-
-	"github.com/gwctl/gwctl/sandbox/hint"
 )
 
 // ClusterLabel is the label by which kind knows its containers
@@ -55,42 +52,6 @@ type Info struct {
 	Snap bool
 }
 
-// Names lists the engines in the order in which they are tried.
-// KIND_EXPERIMENTAL_PROVIDER names one alone, as for kind itself.
-func Names() []string {
-	if one := os.Getenv("KIND_EXPERIMENTAL_PROVIDER"); one != "" {
-		return []string{one}
-	}
-	return []string{"docker", "nerdctl", "podman"}
-}
-
-// Detect finds the engine that answers. The error is a hint: none is installed
-// (NO_ENGINE), or none answers (ENGINE_DOWN).
-func Detect(ctx context.Context) (*Engine, error) {
-	var silent []error
-	for _, name := range Names() {
-		if _, err := exec.LookPath(name); err != nil {
-			continue
-		}
-		e := &Engine{Name: name}
-		err := e.info(ctx)
-		if err == nil {
-			return e, nil
-		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		silent = append(silent, fmt.Errorf("%s: %w", name, err))
-	}
-	if len(silent) == 0 {
-		return nil, hint.New("NO_ENGINE", hint.NoEngine, "no container engine is installed: neither "+strings.Join(Names(), " nor "),
-			"install Docker (https://docs.docker.com/engine/install) or Podman,\nor run without a cluster: gwctl up --runtime local")
-	}
-	return nil, hint.New("ENGINE_DOWN", hint.NoEngine, "the container engine does not answer",
-		"start it (systemctl start docker, or open Docker Desktop), see that you may use it (docker info),\n"+
-			"or run without a cluster: gwctl up --runtime local").Because(errors.Join(silent...))
-}
-
 // info asks the engine what it is.
 func (e *Engine) info(ctx context.Context) error {
 	out, err := e.Output(ctx, "info", "--format", "{{json .}}")
@@ -119,30 +80,6 @@ func (e *Engine) info(ctx context.Context) error {
 	}
 	for _, o := range d.SecurityOptions {
 		e.Info.Rootless = e.Info.Rootless || strings.HasPrefix(o, "name=rootless")
-	}
-	return nil
-}
-
-func (e *Engine) podmanInfo(out []byte) error {
-	var p struct {
-		Host struct {
-			Arch, CgroupVersion string
-			MemTotal            int64
-			Cpus                int
-			Security            struct{ Rootless bool }
-		}
-		Store struct {
-			GraphRoot       string
-			GraphDriverName string
-		}
-		Version struct{ Version string }
-	}
-	if err := json.Unmarshal(out, &p); err != nil {
-		return fmt.Errorf("reading what podman says of itself: %w", err)
-	}
-	e.Info = Info{
-		ServerVersion: p.Version.Version, Architecture: arch(p.Host.Arch), CgroupVersion: strings.TrimPrefix(p.Host.CgroupVersion, "v"),
-		Memory: p.Host.MemTotal, CPUs: p.Host.Cpus, Rootless: p.Host.Security.Rootless, Driver: p.Store.GraphDriverName, Root: p.Store.GraphRoot,
 	}
 	return nil
 }
@@ -210,7 +147,30 @@ func (e *Engine) Image(ctx context.Context, ref string) (id string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	return strings.TrimSpace(string(out)), true
+	id = strings.TrimSpace(string(out))
+	if !strings.Contains(id, ":") { // Podman's way to write it
+		id = "sha256:" + id
+	}
+	return id, true
+}
+
+// FullName is an image's name with its registry, as the kind library has to be told
+// it: on Podman it asks Docker's registry for a short name, while an image that was
+// loaded here is of the registry localhost.
+func (e *Engine) FullName(ctx context.Context, ref string) string {
+	if e.Name != "podman" || strings.Contains(ref, "@") {
+		return ref
+	}
+	out, err := e.Output(ctx, "image", "inspect", "--format", "{{range .RepoTags}}{{println .}}{{end}}", ref)
+	if err != nil {
+		return ref
+	}
+	for full := range strings.FieldsSeq(string(out)) {
+		if full == ref || strings.HasSuffix(full, "/"+ref) {
+			return full
+		}
+	}
+	return ref
 }
 
 // Images lists the tagged images of a repository.
@@ -220,45 +180,6 @@ func (e *Engine) Images(ctx context.Context, repository string) ([]string, error
 		return nil, err
 	}
 	return strings.Fields(string(out)), nil
-}
-
-// Node is a container that is a node of a kind cluster.
-type Node struct {
-	Name string
-	// State is the engine's word: running, exited, paused, created, dead.
-	State string
-	// Image is what it was made of.
-	Image string
-}
-
-// Nodes lists the nodes of a kind cluster.
-func (e *Engine) Nodes(ctx context.Context, cluster string) ([]Node, error) {
-	out, err := e.Output(ctx, "ps", "-a", "--filter", "label="+ClusterLabel+"="+cluster, "--format", "{{.Names}}\t{{.State}}\t{{.Image}}")
-	if err != nil {
-		return nil, err
-	}
-	var list []Node
-	for row := range strings.Lines(string(out)) {
-		f := strings.Split(strings.TrimSpace(row), "\t")
-		if len(f) == 3 {
-			list = append(list, Node{Name: f[0], State: strings.ToLower(f[1]), Image: f[2]})
-		}
-	}
-	return list, nil
-}
-
-// Each runs a command, such as start or pause, for every node.
-func (e *Engine) Each(ctx context.Context, nodes []Node, command ...string) error {
-	if len(nodes) == 0 {
-		return nil
-	}
-	for _, n := range nodes {
-		command = append(command, n.Name)
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	_, err := e.Run(ctx, nil, command...)
-	return err
 }
 
 // Network reports whether the engine has a network of the name.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,39 +15,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// reachTimeout bounds the wait for a registry to say that it has an image.
-const reachTimeout = 6 * time.Second
-
-// Progress is how far a transfer has come.
-type Progress struct {
-	// Done of Total bytes; Total is 0 while it is not known.
-	Done, Total int64
-	// Rate is in bytes a second, over the whole transfer.
-	Rate float64
-	// Left is how long the rest will take at that rate.
-	Left time.Duration
-}
-
-// String gives bytes, rate and the time left, as in "212 of 380 MB, 12.3 MB/s, 14s left".
-func (p Progress) String() string {
-	const mb = 1e6
-	if p.Total == 0 {
-		return fmt.Sprintf("%.0f MB, %.1f MB/s", float64(p.Done)/mb, p.Rate/mb)
-	}
-	return fmt.Sprintf("%.0f of %.0f MB, %.1f MB/s, %s left", float64(p.Done)/mb, float64(p.Total)/mb, p.Rate/mb, p.Left.Round(time.Second))
-}
-
-// NewProgress tells how far a transfer has come that began at from.
-func NewProgress(done, total int64, from, now time.Time) Progress {
-	p := Progress{Done: done, Total: total}
-	if took := now.Sub(from).Seconds(); took > 0 {
-		p.Rate = float64(done) / took
-	}
-	if p.Rate > 0 && total > done {
-		p.Left = time.Duration(float64(total-done) / p.Rate * float64(time.Second))
-	}
-	return p
-}
+const (
+	// reachTimeout bounds the wait for a registry to say that it has an image.
+	reachTimeout = 6 * time.Second
+	// tellEvery is how often a pull tells how far it has come.
+	tellEvery = 250 * time.Millisecond
+)
 
 // Reachable asks the registry for an image, without fetching it, and returns
 // why it cannot be had.
@@ -63,52 +37,83 @@ func Reachable(ctx context.Context, ref string) error {
 	return nil
 }
 
+// options are what registries are asked with. One that counts pulls (429) is not
+// asked again: it means hours, not seconds.
 func options(ctx context.Context) []remote.Option {
 	return []remote.Option{
-		remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain),
-		remote.WithRetryStatusCodes(http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable),
+		remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(resuming{remote.DefaultTransport}),
+		remote.WithRetryStatusCodes(http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout),
 	}
 }
 
 // Pull fetches an image from its registry into the engine, under tag, and tells
 // how far it has come; the engines' own pulls say nothing where no terminal is.
+// An error that the registry is the reason for is a hint (PULL_FAILED). The engine
+// has the image whole or not at all.
 func (e *Engine) Pull(ctx context.Context, ref, tag string, tell func(Progress)) error {
 	r, err := name.ParseReference(ref)
 	if err != nil {
-		return fmt.Errorf("reading the image's name: %w", err)
+		return badName(ref, err)
 	}
 	t, err := name.NewTag(tag)
 	if err != nil {
-		return fmt.Errorf("reading the image's name: %w", err)
+		return badName(tag, err)
 	}
 	im, err := remote.Image(r, append(options(ctx), remote.WithPlatform(v1.Platform{OS: "linux", Architecture: e.Info.Architecture}))...)
 	if err != nil {
-		return fmt.Errorf("pulling %s: %w", ref, err)
+		return pullFault(ctx, r, err)
 	}
+	fromRegistry, byEngine := e.load(ctx, t, im, tell)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case fromRegistry != nil:
+		return pullFault(ctx, r, fromRegistry)
+	case byEngine != nil:
+		return fmt.Errorf("pulling %s: %w", ref, byEngine)
+	}
+	return nil
+}
+
+// errLoaded ends a writer whose engine reads no more.
+var errLoaded = errors.New("the engine reads no more")
+
+// load streams an image into the engine. It returns what went wrong while reading
+// the image, and what the engine says, which then is only that its input ended.
+func (e *Engine) load(ctx context.Context, t name.Tag, im v1.Image, tell func(Progress)) (reading, loading error) {
 	updates := make(chan v1.Update, 64)
 	told := make(chan struct{})
-	begin := time.Now()
 	go func() {
 		defer close(told)
-		var last time.Time
-		for u := range updates {
-			if now := time.Now(); u.Error == nil && now.Sub(last) >= 250*time.Millisecond {
-				last = now
-				tell(NewProgress(u.Complete, u.Total, begin, now))
-			}
-		}
+		report(updates, tell)
 	}()
 	pr, pw := io.Pipe()
+	read := make(chan error, 1)
 	go func() {
 		err := tarball.Write(t, im, pw, tarball.WithProgress(updates))
 		close(updates)
 		pw.CloseWithError(err)
+		read <- err
 	}()
-	_, err = e.Run(ctx, pr, "load")
-	_ = pr.CloseWithError(context.Canceled) // the writer ends, if it has not yet
+	_, loading = e.Run(ctx, pr, "load")
+	_ = pr.CloseWithError(errLoaded) // the writer ends, if it has not yet
 	<-told
-	if err != nil {
-		return fmt.Errorf("pulling %s: %w", ref, err)
+	if reading = <-read; errors.Is(reading, errLoaded) {
+		reading = nil
 	}
-	return nil
+	return reading, loading
+}
+
+// report tells of a tarball's updates now and then, and of the last one.
+func report(updates <-chan v1.Update, tell func(Progress)) {
+	begin := time.Now()
+	var last time.Time
+	for u := range updates {
+		now := time.Now()
+		whole := errors.Is(u.Error, io.EOF)
+		if whole || u.Error == nil && now.Sub(last) >= tellEvery {
+			last = now
+			tell(NewProgress(u.Complete, u.Total, begin, now))
+		}
+	}
 }
