@@ -103,8 +103,8 @@ func TestTutorialOnATerminal(t *testing.T) {
 func learn(m tmux, size string) {
 	const soon = 20 * time.Second
 	m.until("prompt>", soon)
-	cast := filepath.Join(m.user.home, "cast")
-	m.keys("clear; "+m.user.gwctl+" tutorial run rate-limiting --record "+cast, "Enter")
+	cast, page := filepath.Join(m.user.home, "cast"), filepath.Join(m.user.home, "page.html")
+	m.keys("clear; "+m.user.gwctl+" tutorial run rate-limiting --record "+cast+" --report "+page, "Enter")
 	m.until("Your prediction", soon)
 	m.keys("5", "Enter")
 	m.until("Enter send 8 times GET /echo-1", soon)
@@ -136,6 +136,9 @@ func learn(m tmux, size string) {
 	}
 	if alternate := m.must("display-message", "-p", "-t", "m", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}"); strings.TrimSpace(alternate) != "0 1 0" {
 		m.t.Errorf("the terminal is left with alternate screen, cursor, mouse %q, want 0 1 0", alternate)
+	}
+	if raw, err := os.ReadFile(page); err != nil || !strings.Contains(string(raw), "</html>") || strings.Count(string(raw), "429") < 3 {
+		m.t.Errorf("the report, %d bytes, does not tell of the lesson: %v", len(raw), err)
 	}
 	m.keys("echo typed-$((6*7))", "Enter")
 	m.until("(?m)^typed-42", soon)
