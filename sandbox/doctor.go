@@ -23,12 +23,13 @@ func (s *Sandbox) Examine(ctx context.Context) []preflight.Finding {
 		port = defaultPort
 	}
 	f, _ := s.Find(ctx)
+	box := kindbox.New(kindbox.Options{Name: s.opts.Name, Dir: s.dir})
 	here := &preflight.Here{
 		M: preflight.Machine{
 			OS: runtime.GOOS, Arch: runtime.GOARCH, State: filepath.Dir(s.dir), Sandbox: s.opts.Name, Port: port,
 			Up: f.State == Running, Offline: s.opts.Cluster.Offline,
 		},
-		Cluster: kindbox.New(kindbox.Options{Name: s.opts.Name}).Cluster(), Image: kindbox.DefaultImage,
+		Cluster: box.Cluster(), Image: kindbox.DefaultImage, Has: box.Engine(),
 	}
 	return preflight.Examine(ctx, preflight.Checks(), here)
 }

@@ -72,6 +72,7 @@ type Box struct {
 	plan    deploy.Plan
 	kong    bool
 	bundled string // the bundle's node image
+	pinned  string // the node image that kind was released with
 	problem []problem.Problem
 }
 
@@ -80,7 +81,7 @@ func New(o Options) *Box {
 	if o.Class == "" {
 		o.Class = "kong"
 	}
-	return &Box{opts: o}
+	return &Box{opts: o, pinned: DefaultImage}
 }
 
 // Cluster is the kind cluster's name.
@@ -128,7 +129,7 @@ func (b *Box) preflight(ctx context.Context, t *step.Task, want Want) (err error
 		}
 		b.plan.KongFile = text
 	}
-	if b.engine, err = engine.Detect(ctx); err != nil {
+	if err = b.findEngine(ctx); err != nil {
 		return err
 	}
 	if b.opts.Bundle == "" { // else it brings them
@@ -156,8 +157,11 @@ func (b *Box) findImage(ctx context.Context, t *step.Task) error {
 		b.image = s.Image
 		return nil
 	}
-	b.image, err = b.nodeImage(ctx, t, b.engine)
-	return err
+	if b.image, err = b.nodeImage(ctx, t, b.engine); err != nil {
+		return err
+	}
+	b.image = b.engine.FullName(ctx, b.image)
+	return nil
 }
 
 // survey reads what is remembered and which nodes there are.

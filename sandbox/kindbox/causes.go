@@ -22,7 +22,10 @@ type cause struct {
 const knownIssues = "https://kind.sigs.k8s.io/docs/user/known-issues"
 
 // causes lists what is known, the most telling first.
-func causes() []cause {
+func causes() []cause { return slices.Concat(causesHere(), causesInside()) }
+
+// causesHere are those of the machine and its engine.
+func causesHere() []cause {
 	return []cause{
 		{
 			"PORT_IN_USE", hint.PortInUse, "a port that the cluster needs is taken by another program",
@@ -55,6 +58,21 @@ func causes() []cause {
 			"run it on a machine, not inside a container that was given fewer rights; or use: gwctl up --runtime local", "",
 			`(?i)unable to apply caps|operation not permitted.*(caps|mount)|privileged mode is incompatible|exec: operation not permitted`,
 		},
+		{
+			"NO_MODULES", hint.Preflight, "the machine has no /lib/modules, which every node mounts",
+			"make one, an empty one will do: sudo mkdir -p /lib/modules", "", `/lib/modules: no such file or directory`,
+		},
+		{
+			"RLIMIT", hint.Preflight, "the container engine may not give its containers the limits that it wants to",
+			"name those that it may give (ulimit -Hn tells N), in /etc/containers/containers.conf:\n" +
+				"[containers] default_ulimits = [\"nofile=N:N\", \"nproc=N:N\"]; or run it with more rights", "", `error setting rlimit`,
+		},
+	}
+}
+
+// causesInside are those of the cluster, and what is rarely more than a guess.
+func causesInside() []cause {
+	return []cause{
 		{
 			"MEMORY", hint.Resources, "there is not enough memory for the cluster",
 			"give the container engine at least 2 GB (Docker Desktop: Settings, Resources), or use: gwctl up --runtime local", "",

@@ -93,6 +93,8 @@ func TestExplain(t *testing.T) {
 		{"kubelet is configured to not run on a host using cgroup v1", "CGROUP", hint.Preflight},
 		{"running kind with rootless provider requires setting systemd property \"Delegate=yes\"", "ROOTLESS", hint.Preflight},
 		{"OCI runtime create failed: unable to apply caps: operation not permitted", "CAPABILITY", hint.Preflight},
+		{"Error: statfs /lib/modules: no such file or directory", "NO_MODULES", hint.Preflight},
+		{"Error: runc: runc create failed: error during container init: error setting rlimits for ready process: error setting rlimit type 7: operation not permitted: OCI permission denied", "RLIMIT", hint.Preflight},
 		{"Memory cgroup out of memory: Killed process 12 (kube-apiserver)", "MEMORY", hint.Resources},
 		{"proxyconnect tcp: dial tcp 10.0.0.1:3128: i/o timeout", "PROXY", hint.Network},
 		{"could not find an available, non-overlapping IPv4 address pool among the defaults", "IP_POOL", hint.Network},

@@ -106,6 +106,7 @@ func (b *Box) clear(ctx context.Context, s *state) error {
 			"wait for it, or end it by hand: it is called `gwctl __kind`").Because(errors.Join(err, context.Cause(wait)))
 	}
 	defer lock.Unlock() //nolint:errcheck // it ends with the process
+	b.kill(ctx)
 	if err := kind.NewProvider(providerOf(s.Engine)).Delete(s.Cluster, b.Kubeconfig()); err != nil {
 		return fmt.Errorf("removing the cluster %s: %w", s.Cluster, err)
 	}
@@ -124,10 +125,8 @@ func (b *Box) Down(ctx context.Context) (bool, error) {
 	if s == nil {
 		return false, nil
 	}
-	if b.engine == nil {
-		if b.engine, err = engine.Detect(ctx); err != nil {
-			return true, err
-		}
+	if err := b.findEngine(ctx); err != nil {
+		return true, err
 	}
 	if s.Engine == "" {
 		s.Engine = b.engine.Name
@@ -185,10 +184,8 @@ func (b *Box) Resume(ctx context.Context) error {
 
 // see finds engine and nodes.
 func (b *Box) see(ctx context.Context) (err error) {
-	if b.engine == nil {
-		if b.engine, err = engine.Detect(ctx); err != nil {
-			return err
-		}
+	if err := b.findEngine(ctx); err != nil {
+		return err
 	}
 	b.nodes, err = b.engine.Nodes(ctx, b.Cluster())
 	return err

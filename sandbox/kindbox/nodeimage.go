@@ -32,21 +32,22 @@ func (b *Box) nodeImage(ctx context.Context, t *step.Task, e *engine.Engine) (st
 		if asked.ref == "" {
 			continue
 		}
-		if err := b.ensure(ctx, t, e, asked.ref, asked.ref); err != nil {
+		ref, err := b.ensure(ctx, t, e, asked.ref)
+		if err != nil {
 			return "", hint.New("NO_NODE_IMAGE", hint.Network, fmt.Sprintf("the node image %s of %s is not here and cannot be pulled", asked.ref, asked.by),
-				noImageAdvice()).Because(err)
+				noImageAdvice(err)).Because(err)
 		}
 		t.Say("%s, of %s", asked.ref, asked.by)
-		return asked.ref, nil
+		return ref, nil
 	}
 	if b.bundled != "" {
 		t.Say("%s, of the bundle", b.bundled)
 		return b.bundled, nil
 	}
-	pinned, _, _ := strings.Cut(defaults.Image, "@")
-	if _, ok := e.Image(ctx, defaults.Image); ok {
+	pinned, _, _ := strings.Cut(b.pinned, "@")
+	if _, ok := e.Image(ctx, b.pinned); ok {
 		t.Say("%s, there already", pinned)
-		return defaults.Image, nil
+		return b.pinned, nil
 	}
 	if _, ok := e.Image(ctx, pinned); ok {
 		t.Say("%s, there already", pinned)
@@ -55,15 +56,16 @@ func (b *Box) nodeImage(ctx context.Context, t *step.Task, e *engine.Engine) (st
 	if b.opts.Offline {
 		return b.offlineImage(ctx, t, e, errors.New("--offline asks no registry"))
 	}
-	unreachable := engine.Reachable(ctx, defaults.Image)
+	unreachable := engine.Reachable(ctx, b.pinned)
 	if unreachable != nil {
 		return b.offlineImage(ctx, t, e, unreachable)
 	}
-	if err := b.ensure(ctx, t, e, defaults.Image, pinned); err != nil {
-		return "", hint.New("PULL_FAILED", hint.Network, "pulling the node image "+pinned+" went wrong", noImageAdvice()).Because(err)
+	ref, err := b.ensure(ctx, t, e, b.pinned)
+	if err != nil {
+		return "", hint.New("PULL_FAILED", hint.Network, "the node image "+pinned+" cannot be pulled", noImageAdvice(err)).Because(err)
 	}
 	t.Say("%s, pulled", pinned)
-	return pinned, nil
+	return ref, nil
 }
 
 // NodeImage finds the image that nodes would be made of, as up does, pulling it if
@@ -100,23 +102,30 @@ func (b *Box) offlineImage(ctx context.Context, t *step.Task, e *engine.Engine, 
 			return ref, nil
 		}
 	}
-	return "", hint.New("NO_NODE_IMAGE", hint.Network, "there is no node image, and none can be pulled", noImageAdvice()).Because(why)
+	return "", hint.New("NO_NODE_IMAGE", hint.Network, "there is no node image, and none can be pulled", noImageAdvice(why)).Because(why)
 }
 
-func noImageAdvice() string {
-	return "bring one along: gwctl up --bundle FILE (made where there is a network: gwctl bundle create),\n" +
+// noImageAdvice begins with what the reason itself advises.
+func noImageAdvice(why error) string {
+	first := ""
+	if h, ok := errors.AsType[*hint.Hint](why); ok && h.Advice != "" {
+		first = h.Advice + ";\n"
+	}
+	return first + "bring one along: gwctl up --bundle FILE (made where there is a network: gwctl bundle create),\n" +
 		"name one that is here: --image REF, build one without a registry: scripts/node-image/build.sh,\n" +
 		"or run without a cluster: gwctl up --runtime local"
 }
 
-// ensure makes sure that the engine has the image, under tag.
-func (b *Box) ensure(ctx context.Context, t *step.Task, e *engine.Engine, ref, tag string) error {
-	if _, ok := e.Image(ctx, tag); ok {
-		return nil
+// ensure makes sure that the engine has the image, and returns how it calls it: one
+// that was pulled by its digest goes under its tag, for engines keep no digest of
+// what they load.
+func (b *Box) ensure(ctx context.Context, t *step.Task, e *engine.Engine, ref string) (string, error) {
+	if _, ok := e.Image(ctx, ref); ok {
+		return ref, nil
 	}
 	if b.opts.Offline {
-		return errors.New("--offline asks no registry")
+		return "", errors.New("--offline asks no registry")
 	}
-	tag, _, _ = strings.Cut(tag, "@")
-	return e.Pull(ctx, ref, tag, func(p engine.Progress) { t.Progress("pulling %s: %s", tag, p) })
+	tag, _, _ := strings.Cut(ref, "@")
+	return tag, e.Pull(ctx, ref, tag, func(p engine.Progress) { t.Progress("pulling %s: %s", tag, p) })
 }

@@ -64,6 +64,8 @@ type Here struct {
 	M Machine
 	// Cluster is the name of the sandbox's kind cluster, Image kind's node image.
 	Cluster, Image string
+	// Has is the name of the engine that has the cluster, "" where there is none.
+	Has string
 
 	once   sync.Once
 	engine *engine.Engine
@@ -72,9 +74,9 @@ type Here struct {
 
 var _ Probe = (*Here)(nil)
 
-// Engine finds the container engine, once.
+// Engine finds the container engine, that of the cluster if there is one, once.
 func (h *Here) Engine(ctx context.Context) (*engine.Engine, error) {
-	h.once.Do(func() { h.engine, h.err = engine.Detect(ctx) })
+	h.once.Do(func() { h.engine, h.err = engine.Named(ctx, h.Has) })
 	return h.engine, h.err
 }
 
