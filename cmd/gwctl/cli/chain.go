@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/gatewayd/event"
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 )
@@ -11,31 +12,31 @@ import (
 // chain tells what became of a request, plugin by plugin, as in
 // "key-auth ✓ demo-user → rate-limiting ✗ 5/5, 23 s"; where there is room, with
 // the service that it went to.
-func (p paint) chain(e *event.Event, room bool) string {
+func chain(p output.Paint, e *event.Event, room bool) string {
 	if e == nil {
-		return p.dim("(no event came)")
+		return p.Dim("(no event came)")
 	}
 	if e.Route == "" && len(e.Plugins) == 0 {
-		return p.dim("no route")
+		return p.Dim("no route")
 	}
 	var parts []string
 	for _, s := range e.Plugins {
 		switch s.Decision {
 		case "pass":
-			parts = append(parts, s.Plugin+p.good(" ✓")+space(verdict(s.Verdict)))
+			parts = append(parts, s.Plugin+p.Good(" ✓")+space(verdict(s.Verdict)))
 		case "deny":
-			parts = append(parts, s.Plugin+p.bad(" ✗")+space(verdict(s.Verdict)))
+			parts = append(parts, s.Plugin+p.Bad(" ✗")+space(verdict(s.Verdict)))
 		case "error":
-			parts = append(parts, s.Plugin+p.bad(" !")+space(verdict(s.Verdict)))
+			parts = append(parts, s.Plugin+p.Bad(" !")+space(verdict(s.Verdict)))
 		case "skip":
-			parts = append(parts, p.dim(s.Plugin+" –"+space(verdict(s.Verdict))))
+			parts = append(parts, p.Dim(s.Plugin+" –"+space(verdict(s.Verdict))))
 		}
 	}
 	switch {
 	case e.Target != "" && e.Service != "" && (room || len(parts) == 0):
-		parts = append(parts, p.dim(e.Service))
+		parts = append(parts, p.Dim(e.Service))
 	case e.Error != "":
-		parts = append(parts, p.bad(e.Error))
+		parts = append(parts, p.Bad(e.Error))
 	}
 	return strings.Join(parts, " → ")
 }

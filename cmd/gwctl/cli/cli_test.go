@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/gatewayd/event"
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 	"github.com/gwctl/gwctl/tutorials/probe"
@@ -73,7 +74,7 @@ func TestWrap(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := wrap(tt.text, 12, "  "); got != tt.want {
+			if got := output.Wrap(tt.text, 12, "  "); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -118,7 +119,7 @@ func TestChain(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := (paint{}).chain(tt.e, true); got != tt.want {
+			if got := chain(output.Paint{}, tt.e, true); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/sandbox"
 	"github.com/gwctl/gwctl/sandbox/hint"
 	"github.com/gwctl/gwctl/sandbox/preflight"
@@ -23,7 +24,7 @@ func (a App) doctor() *cobra.Command {
 			"stays; the exit code is that of the first failure. With --context, a cluster is looked at.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			asJSON, err := g.json()
+			asJSON, err := g.JSON()
 			if err != nil {
 				return err
 			}
@@ -36,13 +37,13 @@ func (a App) doctor() *cobra.Command {
 			list := s.Examine(c.Context())
 			a.printFindings(list, asJSON, time.Since(begin))
 			if code := preflight.Worst(list); code != hint.OK {
-				return toldError{hint.New("DOCTOR", code, "a sandbox cannot come up as things are", "")}
+				return output.Told(hint.New("DOCTOR", code, "a sandbox cannot come up as things are", ""))
 			}
 			return nil
 		},
 	}
 	g.flags(c)
-	g.outputFlag(c)
+	g.Flag(c)
 	c.Flags().BoolVar(&o.Cluster.Offline, "offline", false, "ask no registry")
 	c.Flags().StringVar(&o.Cluster.Context, "context", "", "look at this cluster instead")
 	c.Flags().StringVar(&o.Cluster.Kubeconfig, "kubeconfig", "", "kubeconfig that has it (default: as kubectl)")
@@ -59,17 +60,17 @@ func (a App) printFindings(list []preflight.Finding, asJSON bool, took time.Dura
 		}
 		return
 	}
-	p := a.paint(a.Out)
+	p := output.For(a.Out)
 	count := map[preflight.Verdict]int{}
 	for _, f := range list {
 		count[f.Verdict]++
-		mark := map[preflight.Verdict]string{preflight.OK: p.good("✓"), preflight.Warn: p.warn("!"), preflight.Fail: p.bad("✗"), preflight.Skip: p.dim("-")}[f.Verdict]
+		mark := map[preflight.Verdict]string{preflight.OK: p.Good("✓"), preflight.Warn: p.Warn("!"), preflight.Fail: p.Bad("✗"), preflight.Skip: p.Dim("-")}[f.Verdict]
 		_, _ = fmt.Fprintf(a.Out, "%s %-15s %s: %s\n", mark, f.ID, f.Title, f.Message)
 		if f.Advice != "" {
-			_, _ = fmt.Fprintf(a.Out, "  %-15s %s\n", "", indent(f.Advice, 18))
+			_, _ = fmt.Fprintf(a.Out, "  %-15s %s\n", "", output.Indent(f.Advice, 18))
 		}
 		if f.URL != "" {
-			_, _ = fmt.Fprintf(a.Out, "  %-15s %s\n", "", p.dim(f.URL))
+			_, _ = fmt.Fprintf(a.Out, "  %-15s %s\n", "", p.Dim(f.URL))
 		}
 	}
 	_, _ = fmt.Fprintf(a.Out, "\n%d checks in %s: %d fine, %d warnings, %d failures, %d not looked at\n", len(list), took.Round(time.Millisecond),

@@ -33,7 +33,7 @@ func (a App) fire() *cobra.Command {
 			"  gwctl fire /echo-2 --key " + sandbox.DemoKey + " --wait       # and prove Retry-After",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) (err error) {
-			asJSON, err := g.json()
+			asJSON, err := g.JSON()
 			if err != nil {
 				return err
 			}
@@ -54,7 +54,7 @@ func (a App) fire() *cobra.Command {
 		},
 	}
 	g.flags(c)
-	g.outputFlag(c)
+	g.Flag(c)
 	f := c.Flags()
 	f.IntVarP(&plan.N, "number", "n", 8, "how many requests")
 	f.StringVar(&rate, "rate", "", `how many to begin in a time, as in "2/s", "30/m"; none is as fast as possible`)

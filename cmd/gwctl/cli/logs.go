@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/sandbox"
 )
 
@@ -23,10 +24,10 @@ func (a App) logs() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p := a.paint(a.Out)
+			p := output.For(a.Out)
 			return s.Logs(c.Context(), tail, follow, func(gateway, line string) {
 				if s.Runtime() != sandbox.Local {
-					line = p.dim(gateway+" | ") + line
+					line = p.Dim(gateway+" | ") + line
 				}
 				_, _ = fmt.Fprint(a.Out, line)
 			})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/gatewayd/plugin"
 	kinds "github.com/gwctl/gwctl/gatewayd/plugins"
 	"github.com/gwctl/gwctl/sandbox/hint"
@@ -21,14 +22,14 @@ func (a App) plugins() *cobra.Command {
 			"what one does and every field of its config.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			asJSON, err := g.json()
+			asJSON, err := g.JSON()
 			if err != nil {
 				return err
 			}
 			return a.listPlugins(asJSON)
 		},
 	}
-	g.outputFlag(c)
+	g.Flag(c)
 	c.AddCommand(a.showPlugin())
 	return c
 }
@@ -44,7 +45,7 @@ func (a App) showPlugin() *cobra.Command {
 			return pluginNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			asJSON, err := g.json()
+			asJSON, err := g.JSON()
 			if err != nil {
 				return err
 			}
@@ -60,7 +61,7 @@ func (a App) showPlugin() *cobra.Command {
 			return nil
 		},
 	}
-	g.outputFlag(c)
+	g.Flag(c)
 	return c
 }
 
@@ -113,8 +114,8 @@ func (a App) listPlugins(asJSON bool) error {
 }
 
 func (a App) printPlugin(k plugin.Kind) {
-	p, width := a.paint(a.Out), columns(a.Out)
-	_, _ = fmt.Fprintf(a.Out, "%s, priority %d\n%s\n", p.bold(k.Name), k.Priority, wrap(k.Doc, width, ""))
+	p, width := output.For(a.Out), output.Columns(a.Out)
+	_, _ = fmt.Fprintf(a.Out, "%s, priority %d\n%s\n", p.Bold(k.Name), k.Priority, output.Wrap(k.Doc, width, ""))
 	for _, f := range k.Fields {
 		text := f.Type
 		if f.Default != "" {
@@ -124,6 +125,6 @@ func (a App) printPlugin(k plugin.Kind) {
 			raw, _ := json.Marshal(d) // values are JSON values
 			text += fmt.Sprintf(", in manifests %s", raw)
 		}
-		_, _ = fmt.Fprintf(a.Out, "\n%s  %s\n%s\n", p.bold(f.Name), p.dim(text), wrap(f.Doc, width, "    "))
+		_, _ = fmt.Fprintf(a.Out, "\n%s  %s\n%s\n", p.Bold(f.Name), p.Dim(text), output.Wrap(f.Doc, width, "    "))
 	}
 }

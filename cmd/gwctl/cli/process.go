@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/sandbox"
 )
 
@@ -27,7 +28,7 @@ func (a App) createKind() *cobra.Command {
 		Use: kindCommand, Hidden: true, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := sandbox.RunCreate(c.Context(), a.In, os.Stdout); err != nil {
-				return toldError{err}
+				return output.Told(err)
 			}
 			return nil
 		},

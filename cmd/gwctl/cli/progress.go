@@ -9,19 +9,22 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/sandbox/hint"
 	"github.com/gwctl/gwctl/sandbox/step"
 )
 
 // progress shows steps to people: on a terminal the running one turns, elsewhere
-// each is one line when it has finished.
+// each is one line when it has finished, and a long one says now and then how far
+// it has come.
 type progress struct {
 	w        io.Writer
-	paint    paint
+	paint    output.Paint
 	terminal bool
 
 	mu   sync.Mutex
 	far  string        // how far the running step has come
+	said time.Time     // when it began or said so last, where no terminal is
 	stop chan struct{} // ends the turning of the running step
 	done sync.WaitGroup
 }
@@ -32,15 +35,20 @@ var (
 )
 
 func (a App) progress() *progress {
-	return &progress{w: a.Err, paint: a.paint(a.Err), terminal: terminal(a.Err)}
+	return &progress{w: a.Err, paint: output.For(a.Err), terminal: output.Terminal(a.Err)}
 }
 
-// turnEvery is how fast the running step turns.
-const turnEvery = 120 * time.Millisecond
+const (
+	// turnEvery is how fast the running step turns.
+	turnEvery = 120 * time.Millisecond
+	// farEvery is how often it says how far it has come where no terminal is.
+	farEvery = 2 * time.Second
+)
 
 // Started begins to turn.
 func (p *progress) Started(e step.Event) {
 	if !p.terminal {
+		p.said = e.At
 		return
 	}
 	stop := make(chan struct{})
@@ -67,17 +75,21 @@ func (p *progress) turn(i int, title string) {
 	if p.far != "" {
 		line += " " + p.far
 	}
-	if runes, wide := []rune(line), columns(p.w)-1; len(runes) > wide {
+	if runes, wide := []rune(line), output.Columns(p.w)-1; len(runes) > wide {
 		line = string(runes[:wide])
 	}
 	_, _ = fmt.Fprintf(p.w, "\r\x1b[K%s", line)
 }
 
-// Progressed shows how far the running step has come, on a terminal.
+// Progressed shows how far the running step has come.
 func (p *progress) Progressed(e step.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.far = e.Message
+	if !p.terminal && e.At.Sub(p.said) >= farEvery {
+		p.said = e.At
+		_, _ = fmt.Fprintf(p.w, "  %s … %s\n", e.Title, e.Message)
+	}
 }
 
 func (p *progress) print(format string, args ...any) {
@@ -96,7 +108,7 @@ func (p *progress) clear() string {
 
 // Warned prints the warning above the running step.
 func (p *progress) Warned(e step.Event) {
-	p.print("%s%s %s: %s\n", p.clear(), p.paint.warn("!"), e.Title, e.Message)
+	p.print("%s%s %s: %s\n", p.clear(), p.paint.Warn("!"), e.Title, e.Message)
 	if e.Advice != "" {
 		p.print("  %s\n", e.Advice)
 	}
@@ -109,14 +121,14 @@ func (p *progress) Finished(e step.Event) {
 		p.done.Wait()
 		p.stop, p.far = nil, ""
 	}
-	mark, text := p.paint.good("✓"), e.Message
+	mark, text := p.paint.Good("✓"), e.Message
 	if e.Err != nil {
-		mark, text = p.paint.bad("✗"), "" // the error comes at the end, with what to do
+		mark, text = p.paint.Bad("✗"), "" // the error comes at the end, with what to do
 	}
 	if text != "" {
 		text = ": " + text
 	}
-	p.print("%s%s %s%s %s\n", p.clear(), mark, e.Title, text, p.paint.dim("("+e.Took.Round(100*time.Microsecond).String()+")"))
+	p.print("%s%s %s%s %s\n", p.clear(), mark, e.Title, text, p.paint.Dim("("+e.Took.Round(100*time.Microsecond).String()+")"))
 }
 
 // line is one event for programs, one JSON object a line.
@@ -176,5 +188,5 @@ func (l lines) fail(err error) error {
 		x.ID, x.Msg = "INTERRUPTED", "interrupted; what had been begun was undone"
 	}
 	l.write(x)
-	return toldError{err}
+	return output.Told(err)
 }

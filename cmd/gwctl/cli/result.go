@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/gatewayd/problem"
 	"github.com/gwctl/gwctl/sandbox"
 )
@@ -27,8 +28,8 @@ func summary(r *sandbox.Result) string {
 // printResult says what up made, what the first requests were answered, and
 // what to try next.
 func (a App) printResult(r *sandbox.Result) {
-	p := a.paint(a.Out)
-	_, _ = fmt.Fprintf(a.Out, "\n%s\n", strings.TrimSuffix(p.bold(summary(r))+": "+r.URL(), ": "))
+	p := output.For(a.Out)
+	_, _ = fmt.Fprintf(a.Out, "\n%s\n", strings.TrimSuffix(p.Bold(summary(r))+": "+r.URL(), ": "))
 	if len(r.Answers) > 0 {
 		_, _ = fmt.Fprintln(a.Out)
 	}
@@ -38,12 +39,12 @@ func (a App) printResult(r *sandbox.Result) {
 			with = "with the key"
 		}
 		head := fmt.Sprintf("GET %s%s %s: ", x.Host, x.Path, with)
-		room := max(columns(a.Out)-len(head)-len("  200  …"), 20)
-		_, _ = fmt.Fprintf(a.Out, "  %s  %s%s\n", p.status(x.Status, fmt.Sprint(x.Status)), head, oneLine(x.Body, room))
+		room := max(output.Columns(a.Out)-len(head)-len("  200  …"), 20)
+		_, _ = fmt.Fprintf(a.Out, "  %s  %s%s\n", p.Status(x.Status, fmt.Sprint(x.Status)), head, oneLine(x.Body, room))
 	}
 	_, _ = fmt.Fprintln(a.Out, "\nTry next:")
 	for _, t := range next(r) {
-		_, _ = fmt.Fprintf(a.Out, "  %s\n  %s\n", p.dim("# "+t[1]), t[0])
+		_, _ = fmt.Fprintf(a.Out, "  %s\n  %s\n", p.Dim("# "+t[1]), t[0])
 	}
 }
 
@@ -90,13 +91,13 @@ func next(r *sandbox.Result) [][2]string {
 
 // printProblems lists what is wrong with the manifests.
 func (a App) printProblems(w io.Writer, problems []problem.Problem) {
-	p := a.paint(w)
+	p := output.For(w)
 	for _, x := range problems {
 		text := x.String()
 		if x.Severity == problem.Error {
-			text = p.bad(text)
+			text = p.Bad(text)
 		} else {
-			text = p.warn(text)
+			text = p.Warn(text)
 		}
 		_, _ = fmt.Fprintf(w, "  %s\n", text)
 	}

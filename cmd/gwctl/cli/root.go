@@ -9,11 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/learn"
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/sandbox"
 	"github.com/gwctl/gwctl/sandbox/hint"
 )
@@ -51,22 +52,16 @@ func Run(ctx context.Context, a App, args []string) int {
 		_, _ = fmt.Fprintln(a.Err, "gwctl: interrupted")
 		return int(hint.Interrupted)
 	}
-	if _, told := errors.AsType[toldError](err); !told {
+	if !output.WasTold(err) {
 		a.complain(err)
 	}
 	return int(hint.ExitCode(err))
 }
 
-// toldError is an error that the user has read already.
-type toldError struct{ error }
-
-// Unwrap gives the error.
-func (e toldError) Unwrap() error { return e.error }
-
 // complain prints the error, then what to do about it.
 func (a App) complain(err error) {
-	p := a.paint(a.Err)
-	_, _ = fmt.Fprintf(a.Err, "%s %s\n", p.bad("gwctl:"), err)
+	p := output.For(a.Err)
+	_, _ = fmt.Fprintf(a.Err, "%s %s\n", p.Bad("gwctl:"), err)
 	h, ok := errors.AsType[*hint.Hint](err)
 	if !ok {
 		return
@@ -116,32 +111,19 @@ func (a App) root() (c *cobra.Command, begun *bool) {
 	c.SetIn(a.In)
 	c.SetOut(a.Out)
 	c.SetErr(a.Err)
-	c.AddCommand(a.up(), a.down(), a.status(), a.reset(), a.fire(), a.watch(), a.plugins(), a.tutorial(), a.kubeconfig(), a.version(),
+	c.AddCommand(a.up(), a.down(), a.status(), a.reset(), a.fire(), a.watch(), a.plugins(), learn.Command(a.learn()), a.kubeconfig(), a.version(),
 		a.pause(), a.resume(), a.logs(), a.image(), a.bundle(), a.doctor(), exitCodes(), a.process(), a.createKind(), a.forward())
 	return c, begun
 }
 
 // group holds what every command that works on a sandbox has.
 type group struct {
-	name   string
-	output string
+	output.Format
+	name string
 }
 
 func (g *group) flags(c *cobra.Command) {
 	c.Flags().StringVar(&g.name, "name", sandbox.DefaultName, "name of the sandbox")
-}
-
-func (g *group) outputFlag(c *cobra.Command) {
-	c.Flags().StringVarP(&g.output, "output", "o", "text", "text or json")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// json reports whether JSON is wanted.
-func (g *group) json() (bool, error) {
-	if !slices.Contains([]string{"text", "json"}, g.output) {
-		return false, hint.New("USAGE", hint.Usage, fmt.Sprintf("--output %q is not known", g.output), "use -o text or -o json")
-	}
-	return g.output == "json", nil
 }
 
 // find finds the sandbox that the flags name.
@@ -151,4 +133,14 @@ func (a App) find(o sandbox.Options) (*sandbox.Sandbox, error) {
 	o.Cluster.CreateCommand = []string{kindCommand, "--name", o.Name}
 	o.Cluster.ForwardCommand = []string{forwardCommand, "--name", o.Name}
 	return sandbox.New(o)
+}
+
+// learn is what the lessons' commands work with.
+func (a App) learn() learn.App {
+	return learn.App{
+		In: a.In, Out: a.Out, Err: a.Err, Find: a.find,
+		Gwctl: func(ctx context.Context, out io.Writer, args []string) int {
+			return Run(ctx, App{Out: out, Err: out, Version: a.Version}, args)
+		},
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/gatewayd/event"
 	"github.com/gwctl/gwctl/tutorials/probe"
 )
@@ -18,15 +19,15 @@ func (a App) shower(asJSON bool) shower {
 	if asJSON {
 		return jsonShower{a.Out}
 	}
-	s := textShower{a.Out, a.paint(a.Out)}
-	_, _ = fmt.Fprintln(a.Out, s.paint.dim("   #  code  left    retry      time  what the plugins decided"))
+	s := textShower{a.Out, output.For(a.Out)}
+	_, _ = fmt.Fprintln(a.Out, s.paint.Dim("   #  code  left    retry      time  what the plugins decided"))
 	return s
 }
 
 // textShower writes one aligned line an answer.
 type textShower struct {
 	w     io.Writer
-	paint paint
+	paint output.Paint
 }
 
 func (s textShower) answer(a probe.Answer, e *event.Event) {
@@ -40,12 +41,12 @@ func (s textShower) answer(a probe.Answer, e *event.Event) {
 	if a.RetryAfter > 0 {
 		retry = fmt.Sprintf("%d s", int(a.RetryAfter.Seconds()))
 	}
-	chain := s.paint.chain(e, wide(s.w))
+	chain := chain(s.paint, e, output.Wide(s.w))
 	if a.Err != nil {
-		chain = s.paint.bad(a.Err.Error())
+		chain = s.paint.Bad(a.Err.Error())
 	}
 	_, _ = fmt.Fprintf(s.w, "%4d  %s   %-7s %-6s %6.1f ms  %s\n",
-		a.N, s.paint.status(a.Status, status), left, retry, float64(a.Elapsed.Microseconds())/1000, chain)
+		a.N, s.paint.Status(a.Status, status), left, retry, float64(a.Elapsed.Microseconds())/1000, chain)
 }
 
 func (s textShower) waiting(d time.Duration) {
@@ -59,14 +60,14 @@ func (s textShower) totals(t totals) {
 		if status == 0 {
 			text = fmt.Sprintf("%d without an answer", t.by[status])
 		}
-		parts = append(parts, s.paint.status(status, strings.TrimSpace(text)))
+		parts = append(parts, s.paint.Status(status, strings.TrimSpace(text)))
 	}
 	_, _ = fmt.Fprintf(s.w, "\n%d requests in %.1f s: %s\n", t.n, t.took.Seconds(), strings.Join(parts, ", "))
 	if t.lost > 0 {
 		_, _ = fmt.Fprintf(s.w, "%d events were lost: they came faster than they could be shown\n", t.lost)
 	}
 	if t.proof != "" {
-		_, _ = fmt.Fprintln(s.w, s.paint.good(t.proof))
+		_, _ = fmt.Fprintln(s.w, s.paint.Good(t.proof))
 	}
 }
 

@@ -17,7 +17,7 @@ func (a App) status() *cobra.Command {
 			"A problem names file, line, object and field; it ends within a second of being mended.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			asJSON, err := g.json()
+			asJSON, err := g.JSON()
 			if err != nil {
 				return err
 			}
@@ -37,7 +37,7 @@ func (a App) status() *cobra.Command {
 		},
 	}
 	g.flags(c)
-	g.outputFlag(c)
+	g.Flag(c)
 	return c
 }
 

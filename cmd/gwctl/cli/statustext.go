@@ -7,12 +7,13 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/gatewayd/admin"
 	"github.com/gwctl/gwctl/sandbox"
 )
 
 func (a App) printStatus(s *sandbox.Sandbox, f sandbox.Found) {
-	p := a.paint(a.Out)
+	p := output.For(a.Out)
 	say := func(what, format string, args ...any) {
 		_, _ = fmt.Fprintf(a.Out, "%-10s %s\n", what, fmt.Sprintf(format, args...))
 	}
@@ -20,14 +21,14 @@ func (a App) printStatus(s *sandbox.Sandbox, f sandbox.Found) {
 	if s.Own() {
 		whose = "your own"
 	}
-	say("sandbox", "%s, runtime %s, %s", p.bold(s.Name()), s.Runtime(), p.good(string(f.State)))
+	say("sandbox", "%s, runtime %s, %s", p.Bold(s.Name()), s.Runtime(), p.Good(string(f.State)))
 	for _, g := range f.Gateways {
 		if g.Pod != "" {
 			say("gateway", "pod %s, since %s, %d restarts", g.Pod, g.Started.Local().Format(time.DateTime), g.Restarts)
 		} else {
 			say("gateway", "%s, pid %d, since %s", g.Status.Instance, g.PID, g.Started.Format(time.DateTime))
 		}
-		say("  clients", "%s", p.bold(g.URL()))
+		say("  clients", "%s", p.Bold(g.URL()))
 		if g.Pod == "" {
 			say("  admin", "http://%s, guarded by a token", g.Admin)
 			say("  health", "http://%s/readyz", g.Health)
@@ -42,7 +43,7 @@ func (a App) printStatus(s *sandbox.Sandbox, f sandbox.Found) {
 		_, _ = fmt.Fprintf(a.Out, "\nno problems\n")
 		return
 	}
-	_, _ = fmt.Fprintf(a.Out, "\n%s\n", p.bold(fmt.Sprintf("%d problems", len(st.Problems))))
+	_, _ = fmt.Fprintf(a.Out, "\n%s\n", p.Bold(fmt.Sprintf("%d problems", len(st.Problems))))
 	a.printProblems(a.Out, st.Problems)
 }
 

@@ -34,7 +34,7 @@ func (a App) up() *cobra.Command {
 			"own files are served, and never written to.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			asJSON, err := g.json()
+			asJSON, err := g.JSON()
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ func (a App) up() *cobra.Command {
 		},
 	}
 	g.flags(c)
-	g.outputFlag(c)
+	g.Flag(c)
 	f := c.Flags()
 	f.StringVar(&o.Runtime, "runtime", "", `what carries the sandbox: "kind", a cluster of its own in the container engine, or "local",
 a process on this machine (default: what it has, or $`+sandbox.RuntimeVariable+`, or kind where a container engine answers, else local)`)

@@ -13,7 +13,7 @@ func (a App) version() *cobra.Command {
 	c := &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			asJSON, err := g.json()
+			asJSON, err := g.JSON()
 			if err != nil {
 				return err
 			}
@@ -29,6 +29,6 @@ func (a App) version() *cobra.Command {
 			return err
 		},
 	}
-	g.outputFlag(c)
+	g.Flag(c)
 	return c
 }

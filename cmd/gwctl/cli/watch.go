@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/gatewayd/event"
 	"github.com/gwctl/gwctl/sandbox"
 	"github.com/gwctl/gwctl/sandbox/hint"
@@ -25,7 +26,7 @@ func (a App) watch() *cobra.Command {
 			"what was asked, and what each plugin decided. Events that came too fast are counted.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			asJSON, err := g.json()
+			asJSON, err := g.JSON()
 			if err != nil {
 				return err
 			}
@@ -41,7 +42,7 @@ func (a App) watch() *cobra.Command {
 		},
 	}
 	g.flags(c)
-	g.outputFlag(c)
+	g.Flag(c)
 	c.Flags().IntVarP(&n, "number", "n", 0, "end after so many requests; 0 means never")
 	return c
 }
@@ -98,7 +99,7 @@ func (a App) printEvent(e event.Event, asJSON bool) {
 		_ = json.NewEncoder(a.Out).Encode(e) // nobody reads any more
 		return
 	}
-	p := a.paint(a.Out)
+	p := output.For(a.Out)
 	_, _ = fmt.Fprintf(a.Out, "%s  %s  %7.1f ms  %-4s %-24s %s\n", e.Time.Local().Format("15:04:05.000"),
-		p.status(e.Status, fmt.Sprint(e.Status)), float64(e.TotalMicros)/1000, e.Method, e.Path, p.chain(&e, wide(a.Out)))
+		p.Status(e.Status, fmt.Sprint(e.Status)), float64(e.TotalMicros)/1000, e.Method, e.Path, chain(p, &e, output.Wide(a.Out)))
 }

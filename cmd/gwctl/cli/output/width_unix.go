@@ -1,11 +1,11 @@
 //go:build unix
 
-package cli
+package output
 
 import "golang.org/x/sys/unix"
 
-// terminalSize is the size of a terminal in cells, 0 if it does not tell.
-func terminalSize(fd uintptr) (width, height int) {
+// Size is the size of a terminal in cells, 0 if it does not tell.
+func Size(fd uintptr) (width, height int) {
 	size, err := unix.IoctlGetWinsize(int(fd), unix.TIOCGWINSZ) //nolint:gosec // a file descriptor fits
 	if err != nil {
 		return 0, 0
@@ -13,7 +13,7 @@ func terminalSize(fd uintptr) (width, height int) {
 	return int(size.Col), int(size.Row)
 }
 
-func terminalWidth(fd uintptr) int {
-	width, _ := terminalSize(fd)
+func width(fd uintptr) int {
+	width, _ := Size(fd)
 	return width
 }

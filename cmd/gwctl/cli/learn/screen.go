@@ -1,4 +1,4 @@
-package cli
+package learn
 
 import (
 	"io"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/tutorials"
 	"github.com/gwctl/gwctl/tutorials/plain"
 	"github.com/gwctl/gwctl/tutorials/record"
@@ -27,7 +28,8 @@ func (s *screenFlags) flags(c *cobra.Command) {
 // fullScreen says whether a lesson is shown on the whole terminal: where there is
 // one, and lines are not asked for.
 func (a App) fullScreen(r runner) bool {
-	return !r.plain && r.output != "json" && terminal(a.Out) && a.In != nil && terminal(a.In)
+	asJSON, _ := r.JSON() // a fault has been told
+	return !r.plain && !asJSON && output.Terminal(a.Out) && a.In != nil && output.Terminal(a.In)
 }
 
 // screen picks what shows the lesson; rec records it, nil for nobody.
@@ -71,9 +73,9 @@ func truth(v string) bool {
 func (a App) castSize(full bool) (width, height int) {
 	const usualHeight = 24
 	if f, ok := a.Out.(*os.File); ok && full {
-		if w, h := terminalSize(f.Fd()); w > 0 && h > 0 {
+		if w, h := output.Size(f.Fd()); w > 0 && h > 0 {
 			return w, h
 		}
 	}
-	return columns(a.Out), usualHeight
+	return output.Columns(a.Out), usualHeight
 }

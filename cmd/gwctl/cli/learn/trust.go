@@ -1,4 +1,4 @@
-package cli
+package learn
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/sandbox/hint"
 	"github.com/gwctl/gwctl/tutorials/lesson"
 	learned "github.com/gwctl/gwctl/tutorials/progress"
@@ -45,7 +46,7 @@ func (a App) consent(ctx context.Context, store *learned.Store, l *lesson.Lesson
 	} else {
 		_, _ = fmt.Fprintln(a.Err, "It runs no commands.")
 	}
-	if a.In == nil || !terminal(a.Err) || !terminal(a.In) {
+	if a.In == nil || !output.Terminal(a.Err) || !output.Terminal(a.In) {
 		return hint.New("NOT_TRUSTED", hint.Usage, "nobody can be asked whether this lesson may run", "read what it runs, then run it with --trust")
 	}
 	_, _ = fmt.Fprint(a.Err, "Run it? [y/N] ")
@@ -81,8 +82,8 @@ func fingerprint(dir string) (string, error) {
 // send requests.
 func harmless() []string { return []string{"status", "fire", "plugins", "version"} }
 
-// lessonGwctl runs a command of gwctl for a lesson.
-func (a App) lessonGwctl(ctx context.Context, command, name string) (string, int, error) {
+// gwctl runs a command of gwctl for a lesson.
+func (a App) gwctl(ctx context.Context, command, name string) (string, int, error) {
 	args := strings.Fields(command)[1:]
 	step := len(args) > 1 && args[0] == "tutorial" && args[1] == "step" && !slices.Contains(args, "--trust")
 	if len(args) == 0 || !step && !slices.Contains(harmless(), args[0]) {
@@ -93,7 +94,7 @@ func (a App) lessonGwctl(ctx context.Context, command, name string) (string, int
 		args = append(args, "--name", name)
 	}
 	var out bytes.Buffer
-	code := Run(ctx, App{Out: &out, Err: &out, Version: a.Version}, args)
+	code := a.Gwctl(ctx, &out, args)
 	if ctx.Err() != nil {
 		return "", 0, context.Cause(ctx)
 	}

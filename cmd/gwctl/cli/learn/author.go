@@ -1,4 +1,4 @@
-package cli
+package learn
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/sandbox"
 	"github.com/gwctl/gwctl/sandbox/hint"
 	"github.com/gwctl/gwctl/tutorials/author"
@@ -53,7 +54,8 @@ func (a App) tutorialLint() *cobra.Command {
 
 func (a App) tutorialTest() *cobra.Command {
 	var (
-		g        group
+		g        output.Format
+		name     string
 		all      bool
 		parallel int
 		trust    bool
@@ -75,19 +77,19 @@ func (a App) tutorialTest() *cobra.Command {
 		},
 		ValidArgsFunction: completeLessons,
 		RunE: func(c *cobra.Command, args []string) error {
-			asJSON, err := g.json()
+			asJSON, err := g.JSON()
 			if err != nil {
 				return err
 			}
-			boxes, err := a.boxes(c.Context(), runtime, g.name, parallel)
+			boxes, err := a.boxes(c.Context(), runtime, name, parallel)
 			if err != nil {
 				return err
 			}
-			list, err := a.toTest(c, args, all, trust, g.name)
+			list, err := a.toTest(c, args, all, trust, name)
 			if err != nil {
 				return err
 			}
-			if g.name != "" {
+			if name != "" {
 				parallel = 1 // they share a sandbox
 			}
 			begin := time.Now()
@@ -98,7 +100,7 @@ func (a App) tutorialTest() *cobra.Command {
 				err = author.Test(c.Context(), list, parallel, told)
 			}
 			if err != nil {
-				return toldError{err}
+				return output.Told(err)
 			}
 			if !asJSON {
 				_, err = fmt.Fprintf(a.Out, "%d lessons hold, in %.1f s\n", len(list), time.Since(begin).Seconds())
@@ -106,9 +108,9 @@ func (a App) tutorialTest() *cobra.Command {
 			return err
 		},
 	}
-	g.outputFlag(c)
+	g.Flag(c)
 	f := c.Flags()
-	f.StringVar(&g.name, "name", "", "name of a sandbox that is up to test in (default: one of its own for each lesson)")
+	f.StringVar(&name, "name", "", "name of a sandbox that is up to test in (default: one of its own for each lesson)")
 	f.BoolVar(&all, "all", false, "all lessons that gwctl brings along")
 	f.StringVar(&runtime, "runtime", sandbox.Local, `"local", with a clock that is moved, or "kind", in clusters that come up for it and real time`)
 	f.IntVar(&parallel, "parallel", side(), "how many lessons are tested side by side")
@@ -163,14 +165,14 @@ func (a App) tellTest(asJSON bool, r author.Result) {
 		}
 		return
 	}
-	p := a.paint(a.Out)
+	p := output.For(a.Out)
 	if r.Err != nil {
-		_, _ = fmt.Fprintf(a.Out, "%s %s: %v\n", p.bad("fails"), r.Lesson, r.Err)
+		_, _ = fmt.Fprintf(a.Out, "%s %s: %v\n", p.Bad("fails"), r.Lesson, r.Err)
 		if h, ok := errors.AsType[*hint.Hint](r.Err); ok {
 			_, _ = fmt.Fprintf(a.Out, "      %s\n", h.Advice)
 		}
 		return
 	}
 	_, _ = fmt.Fprintf(a.Out, "%s %s: %d steps, %d checks fail before and hold after, %d questions, %.1f s\n",
-		p.good("holds"), r.Lesson, r.Proof.Steps, r.Proof.Checks, r.Proof.Questions, r.Proof.Took.Seconds())
+		p.Good("holds"), r.Lesson, r.Proof.Steps, r.Proof.Checks, r.Proof.Questions, r.Proof.Took.Seconds())
 }

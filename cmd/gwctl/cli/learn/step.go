@@ -1,4 +1,4 @@
-package cli
+package learn
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/sandbox"
 	"github.com/gwctl/gwctl/sandbox/hint"
 	"github.com/gwctl/gwctl/tutorials/engine"
@@ -103,7 +104,7 @@ func (s stepFlags) do(ctx context.Context, x *engine.Single, blocks []string) er
 	}
 	err := x.Check(ctx)
 	if isCheckFailed(err) {
-		return toldError{err} // the checks have said why
+		return output.Told(err) // the checks have said why
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package cli
+package learn
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gwctl/gwctl/cmd/gwctl/cli/output"
 	"github.com/gwctl/gwctl/gatewayd/plugins"
 	"github.com/gwctl/gwctl/sandbox"
 	"github.com/gwctl/gwctl/sandbox/hint"
@@ -26,7 +27,8 @@ import (
 
 // runner holds the flags of running a lesson.
 type runner struct {
-	group
+	output.Format
+	name string
 	screenFlags
 	plain, auto, trust, fresh, noWait bool
 	pace                              time.Duration
@@ -82,7 +84,7 @@ func (a App) tutorialRun() *cobra.Command {
 		RunE:              func(c *cobra.Command, args []string) error { return a.runLesson(c.Context(), r, args[0]) },
 	}
 	r.runFlags(c)
-	r.outputFlag(c)
+	r.Flag(c)
 	f := c.Flags()
 	f.BoolVar(&r.trust, "trust", false, "run a lesson from a directory without asking")
 	f.StringArrayVar(&r.params, "set", nil, "value of a param of the lesson, as in limit=3; may be given again")
@@ -92,10 +94,7 @@ func (a App) tutorialRun() *cobra.Command {
 
 // runLesson runs one lesson from beginning to end.
 func (a App) runLesson(ctx context.Context, r runner, which string) (err error) {
-	if r.output == "" {
-		r.output = "text"
-	}
-	asJSON, err := r.json()
+	asJSON, err := r.JSON()
 	if err != nil {
 		return err
 	}
@@ -161,8 +160,8 @@ func (a App) before(ctx context.Context, r runner, store *learned.Store, l *less
 // sessionOptions are those that every session has.
 func (a App) sessionOptions(l *lesson.Lesson, key, source string, store *learned.Store) engine.Options {
 	o := engine.Options{
-		Lesson: l, Key: key, Source: source, Store: store, PID: os.Getpid(), Gwctl: a.lessonGwctl, Shell: shell,
-		Find: a.find,
+		Lesson: l, Key: key, Source: source, Store: store, PID: os.Getpid(), Gwctl: a.gwctl, Shell: shell,
+		Find: a.Find,
 	}
 	for _, k := range plugins.All() {
 		o.Plugins = append(o.Plugins, k.Name)
@@ -241,7 +240,7 @@ func (a App) tutorialReplay() *cobra.Command {
 			}
 			defer f.Close() //nolint:errcheck // read only
 			o := record.PlayOptions{Speed: speed, MaxIdle: idle}
-			if !terminal(a.Out) {
+			if !output.Terminal(a.Out) {
 				o.Lines = true
 				if !c.Flags().Changed("speed") {
 					o.Speed = 0

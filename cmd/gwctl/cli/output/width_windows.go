@@ -1,9 +1,9 @@
-package cli
+package output
 
 import "golang.org/x/sys/windows"
 
-// terminalSize is the size of a terminal in cells, 0 if it does not tell.
-func terminalSize(fd uintptr) (width, height int) {
+// Size is the size of a terminal in cells, 0 if it does not tell.
+func Size(fd uintptr) (width, height int) {
 	var info windows.ConsoleScreenBufferInfo
 	if err := windows.GetConsoleScreenBufferInfo(windows.Handle(fd), &info); err != nil {
 		return 0, 0
@@ -11,7 +11,7 @@ func terminalSize(fd uintptr) (width, height int) {
 	return int(info.Window.Right-info.Window.Left) + 1, int(info.Window.Bottom-info.Window.Top) + 1
 }
 
-func terminalWidth(fd uintptr) int {
-	width, _ := terminalSize(fd)
+func width(fd uintptr) int {
+	width, _ := Size(fd)
 	return width
 }

@@ -1,4 +1,4 @@
-package cli
+package learn
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func (a App) boxes(ctx context.Context, runtime, name string, n int) ([]author.B
 
 // box is one cluster that is not there yet.
 func (a App) box(ctx context.Context, name string) (author.Box, error) {
-	s, err := a.find(sandbox.Options{Name: name, Runtime: sandbox.Kind, Port: sandbox.AnyPort})
+	s, err := a.Find(sandbox.Options{Name: name, Runtime: sandbox.Kind, Port: sandbox.AnyPort})
 	if err != nil {
 		return author.Box{}, err
 	}

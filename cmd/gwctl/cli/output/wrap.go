@@ -1,4 +1,4 @@
-package cli
+package output
 
 import (
 	"io"
@@ -8,29 +8,29 @@ import (
 	"unicode/utf8"
 )
 
-// columns is how wide w is: the terminal's width, COLUMNS, or 80.
-func columns(w io.Writer) int {
+// Columns is how wide w is: the terminal's width, COLUMNS, or 80.
+func Columns(w io.Writer) int {
 	const usual, least, most = 80, 40, 120
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return min(max(n, least), most)
 	}
-	if f, ok := w.(*os.File); ok && terminal(w) {
-		if n := terminalWidth(f.Fd()); n > 0 {
+	if f, ok := w.(*os.File); ok && Terminal(w) {
+		if n := width(f.Fd()); n > 0 {
 			return min(max(n, least), most)
 		}
 	}
 	return usual
 }
 
-// wide says whether long lines do no harm: on a broad terminal, and where there
+// Wide says whether long lines do no harm: on a broad terminal, and where there
 // is none.
-func wide(w io.Writer) bool {
+func Wide(w io.Writer) bool {
 	const broad = 110
-	return !terminal(w) || columns(w) >= broad
+	return !Terminal(w) || Columns(w) >= broad
 }
 
-// wrap breaks text into lines of at most width, each behind the indent.
-func wrap(text string, width int, indent string) string {
+// Wrap breaks text into lines of at most width, each behind the indent.
+func Wrap(text string, width int, indent string) string {
 	var b strings.Builder
 	at := 0
 	for word := range strings.FieldsSeq(text) {
@@ -52,7 +52,7 @@ func wrap(text string, width int, indent string) string {
 	return b.String()
 }
 
-// indent puts n blanks before every line but the first.
-func indent(text string, n int) string {
+// Indent puts n blanks before every line but the first.
+func Indent(text string, n int) string {
 	return strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", n))
 }
