@@ -14,6 +14,8 @@ import (
 	kind "sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/exec"
 	"sigs.k8s.io/kind/pkg/log"
+
+	"github.com/gwctl/gwctl/sandbox/engine"
 )
 
 // order is what the child is told, in one line of JSON.
@@ -89,6 +91,7 @@ func create(ctx context.Context, o order, out *json.Encoder) error {
 		return err
 	case <-ctx.Done():
 	}
+	kill(context.WithoutCancel(ctx), &engine.Engine{Name: o.Engine}, o.Cluster)
 	err := p.Delete(o.Cluster, o.Kubeconfig)
 	select { // kind's next command fails for want of a node, unless it is just making one
 	case err := <-done:

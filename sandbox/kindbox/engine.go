@@ -24,15 +24,19 @@ func (b *Box) Engine() string {
 	return ""
 }
 
-// kill ends the nodes where the engine would ask them to end before it removes
-// them, and wait for ten seconds.
-func (b *Box) kill(ctx context.Context) {
-	if b.engine.Name != "podman" {
+// kill ends a cluster's nodes where the engine would ask them to end before it
+// removes them, and wait for ten seconds.
+func kill(ctx context.Context, e *engine.Engine, cluster string) {
+	if e.Name != "podman" {
 		return
 	}
-	for _, n := range b.nodes {
-		if n.State == "running" || n.State == "paused" {
-			_, _ = b.engine.Output(ctx, "kill", n.Name) // it is removed anyhow
+	nodes, err := e.Nodes(ctx, cluster)
+	if err != nil {
+		return // they are removed anyhow
+	}
+	for _, n := range nodes {
+		if n.State == "running" {
+			_, _ = e.Output(ctx, "kill", n.Name)
 		}
 	}
 }

@@ -106,7 +106,7 @@ func (b *Box) clear(ctx context.Context, s *state) error {
 			"wait for it, or end it by hand: it is called `gwctl __kind`").Because(errors.Join(err, context.Cause(wait)))
 	}
 	defer lock.Unlock() //nolint:errcheck // it ends with the process
-	b.kill(ctx)
+	kill(ctx, b.engine, s.Cluster)
 	if err := kind.NewProvider(providerOf(s.Engine)).Delete(s.Cluster, b.Kubeconfig()); err != nil {
 		return fmt.Errorf("removing the cluster %s: %w", s.Cluster, err)
 	}
