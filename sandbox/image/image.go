@@ -182,7 +182,7 @@ func (s *Store) Push(ctx context.Context, registry string, p Program) (string, e
 		if err != nil {
 			return "", err
 		}
-		built, err := im.Build()
+		built, err := im.pushed()
 		if err != nil {
 			return "", err
 		}
@@ -207,6 +207,26 @@ func (s *Store) Push(ctx context.Context, registry string, p Program) (string, e
 			"see that the registry answers and that you are logged in (docker login "+ref.Context().RegistryStr()+")").Because(err)
 	}
 	return ref.String(), nil
+}
+
+// pushed makes the image as it goes into a registry. Its ID is not that of the one
+// that is loaded into nodes: of an ID that a kubelet has pulled it believes no other
+// name any more, and would not run a loaded image of it (KEP-2535).
+func (im *Image) pushed() (v1.Image, error) {
+	built, err := im.Build()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := built.ConfigFile()
+	if err == nil {
+		cfg = cfg.DeepCopy()
+		cfg.Config.Labels["dev.gwctl.from"] = "registry"
+		built, err = mutate.ConfigFile(built, cfg)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("making the image of %s: %w", im.Program.Name, err)
+	}
+	return built, nil
 }
 
 func reference(registry string, p Program, tag string) (name.Reference, error) {

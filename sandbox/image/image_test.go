@@ -164,6 +164,25 @@ func TestPush(t *testing.T) {
 	if diff := cmp.Diff([]string{"amd64", "arm64"}, arches); diff != "" {
 		t.Errorf("architectures differ (-want +got):\n%s", diff)
 	}
+	pushed, err := index.Image(m.Manifests[0].Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	im, err := store(t, "amd64").Image(image.Programs()[1], "amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := im.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := pushed.ConfigName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := loaded.ConfigName(); a == b || err != nil {
+		t.Errorf("pushed and loaded, an image has the ID %s: a kubelet that pulled it would run no loaded one; %v", a, err)
+	}
 	if _, err := store(t, "amd64").Push(t.Context(), "NOT A REGISTRY", image.Programs()[0]); !errors.Is(err, hint.New("BAD_REGISTRY", hint.Usage, "", "")) {
 		t.Errorf("got %v, want BAD_REGISTRY", err)
 	}
