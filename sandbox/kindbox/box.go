@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	kind "sigs.k8s.io/kind/pkg/cluster"
-
 	"github.com/gwctl/gwctl/gatewayd/problem"
 	"github.com/gwctl/gwctl/sandbox/bundle"
 	"github.com/gwctl/gwctl/sandbox/cluster"
@@ -251,18 +249,7 @@ func (b *Box) create(ctx context.Context, t *step.Task, want Want) error {
 	if err := b.writeState(s); err != nil {
 		return err
 	}
-	return b.switchContext()
-}
-
-// switchContext writes the cluster into the user's own kubeconfig, if asked to.
-func (b *Box) switchContext() error {
-	if !b.opts.SwitchContext {
-		return nil
-	}
-	if err := kind.NewProvider(providerOf(b.engine.Name)).ExportKubeConfig(b.Cluster(), "", false); err != nil {
-		return fmt.Errorf("switching the current context: %w", err)
-	}
-	return nil
+	return b.switchContext(s)
 }
 
 func (b *Box) connect() error {

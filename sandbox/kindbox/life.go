@@ -59,7 +59,7 @@ func (b *Box) takeUp(ctx context.Context, t *step.Task, s *state) error {
 			"make it anew: gwctl down --name "+b.opts.Name+", then gwctl up --name "+b.opts.Name).Because(err)
 	}
 	t.Say("%s %s, clients on 127.0.0.1:%d", s.Cluster, did, s.Port)
-	return b.switchContext()
+	return b.switchContext(s)
 }
 
 // resting tells which nodes are paused, and which do not run.
@@ -113,7 +113,7 @@ func (b *Box) clear(ctx context.Context, s *state) error {
 	if s.Network {
 		b.engine.RemoveNetwork(ctx, "kind")
 	}
-	return errors.Join(private.Remove(b.path(stateFile)), private.Remove(b.Kubeconfig()), private.Remove(b.Kubeconfig()+".lock"))
+	return errors.Join(b.switchBack(s), private.Remove(b.path(yoursFile)), private.Remove(b.path(stateFile)), private.Remove(b.Kubeconfig()), private.Remove(b.Kubeconfig()+".lock"))
 }
 
 // Down removes the cluster, and reports whether there was one.
@@ -139,9 +139,6 @@ func (b *Box) Down(ctx context.Context) (bool, error) {
 		if err := b.engine.Each(ctx, paused, "unpause"); err != nil {
 			return true, err
 		}
-	}
-	if b.opts.SwitchContext {
-		_ = kind.NewProvider(providerOf(s.Engine)).Delete(s.Cluster, "")
 	}
 	return true, b.clear(ctx, s)
 }

@@ -32,6 +32,8 @@ type state struct {
 	Network bool `json:"network,omitempty"`
 	// Inventory are the objects of the user's own manifests.
 	Inventory []cluster.Ref `json:"inventory,omitempty"`
+	// Switched says where the current context was switched to the cluster's.
+	Switched *switched `json:"switched,omitempty"`
 }
 
 func (b *Box) path(name string) string { return filepath.Join(b.opts.Dir, name) }

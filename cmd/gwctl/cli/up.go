@@ -71,7 +71,7 @@ a process on this machine (default: what it has, or $`+sandbox.RuntimeVariable+`
 	f.BoolVar(&o.Cluster.Retain, "retain", false, "keep the nodes of a kind cluster that does not come up, to look at")
 	f.StringVar(&o.Cluster.Bundle, "bundle", "", "bundle with the node image and all else, a file or the address of gwctl bundle serve")
 	f.BoolVar(&o.Cluster.Offline, "offline", false, "ask no registry for anything")
-	f.BoolVar(&o.Cluster.SwitchContext, "switch-context", false, "make the cluster the current context of your own kubeconfig, too")
+	f.BoolVar(&o.Cluster.SwitchContext, "switch-context", false, "make the cluster the current context of your own kubeconfig, until down")
 	f.StringVar(&o.Cluster.Class, "ingress-class", "", "ingress class that the gateway serves in a cluster (default kong)")
 	f.IntVar(&o.Cluster.Replicas, "replicas", 0, "how many gateways run in a cluster (default 1)")
 	f.StringVar(&o.Cluster.Context, "context", "", "context of a cluster that is there already, to put the sandbox into")
