@@ -184,6 +184,10 @@ func (s *Sandbox) Down(ctx context.Context) (bool, error) {
 	if _, err := os.Stat(s.dir); absent(err) { // another was faster
 		return false, nil
 	}
+	if s.opts.Cluster.Forget && s.known && s.record.Runtime != Cluster {
+		return true, hint.New("UNFIT_FLAG", hint.Usage, "--forget means nothing to a sandbox of runtime "+s.record.Runtime,
+			"leave it away: down removes all that there is of it")
+	}
 	if _, err := s.runtime.Down(ctx); err != nil {
 		return true, err
 	}

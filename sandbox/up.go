@@ -173,7 +173,8 @@ func ports(had int) []int {
 // keep remembers how the sandbox is, and lets it stay.
 func (s *Sandbox) keep(want Want, res *Result) error {
 	s.record.Manifests = want.Manifests
-	if _, port, err := net.SplitHostPort(res.Gateways[0].Proxy); err == nil {
+	// One elsewhere than here is no port that could be taken here.
+	if host, port, err := net.SplitHostPort(res.Gateways[0].Proxy); err == nil && host == "127.0.0.1" {
 		s.record.Port, _ = strconv.Atoi(port)
 	}
 	if err := s.record.save(s.dir); err != nil {

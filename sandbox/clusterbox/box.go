@@ -1,9 +1,11 @@
 package clusterbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -97,9 +99,11 @@ func (b *Box) preflight(ctx context.Context, t *step.Task, want Want) (err error
 	}
 	b.fresh = b.state == nil
 	if b.fresh {
-		b.state = &state{Kubeconfig: b.opts.Kubeconfig, Context: b.opts.Context}
+		b.state = &state{}
 	}
-	b.take()
+	if err := b.take(); err != nil {
+		return err
+	}
 	if err := b.connect(ctx); err != nil {
 		return err
 	}
@@ -117,21 +121,23 @@ func (b *Box) preflight(ctx context.Context, t *step.Task, want Want) (err error
 }
 
 // take lets what was asked for now win over what is remembered.
-func (b *Box) take() {
-	for _, x := range []struct {
-		into *string
-		from string
-	}{{&b.state.Registry, b.opts.Registry}, {&b.state.ServiceType, b.opts.ServiceType}, {&b.state.Class, b.opts.Class}} {
-		if x.from != "" {
-			*x.into = x.from
+func (b *Box) take() error {
+	kubeconfig := b.opts.Kubeconfig
+	if kubeconfig != "" { // later commands run elsewhere
+		abs, err := filepath.Abs(kubeconfig)
+		if err != nil {
+			return fmt.Errorf("finding %s: %w", kubeconfig, err)
 		}
+		kubeconfig = abs
 	}
-	if b.state.ServiceType == "" {
-		b.state.ServiceType = "ClusterIP"
-	}
-	if b.state.Class == "" {
-		b.state.Class = "kong"
-	}
+	s := b.state
+	s.Kubeconfig = cmp.Or(kubeconfig, s.Kubeconfig)
+	s.Context = cmp.Or(b.opts.Context, s.Context)
+	s.Registry = cmp.Or(b.opts.Registry, s.Registry)
+	s.ServiceType = cmp.Or(b.opts.ServiceType, s.ServiceType, "ClusterIP")
+	s.Class = cmp.Or(b.opts.Class, s.Class, "kong")
+	s.KeepCRDs = s.KeepCRDs || b.opts.KeepCRDs
+	return nil
 }
 
 // connect opens the cluster and makes sure that it is the one that is remembered.
@@ -151,6 +157,13 @@ func (b *Box) connect(ctx context.Context) error {
 		return hint.New("NO_CONTEXT", hint.Preflight, fmt.Sprintf("the context %q cannot be used", b.state.Context),
 			"kubectl config get-contexts lists those that there are").Because(err)
 	}
+	if b.state.Context == "" { // the current one may be another tomorrow
+		raw, err := conn.Getter().ToRawKubeConfigLoader().RawConfig()
+		if err != nil {
+			return fmt.Errorf("finding the current context: %w", err)
+		}
+		b.state.Context = raw.CurrentContext
+	}
 	if err := conn.Alive(ctx, aliveTimeout); err != nil {
 		return hint.New("CLUSTER_UNREACHABLE", hint.Network, fmt.Sprintf("the cluster of context %q does not answer", b.state.Context),
 			"see that it runs and that you may use it: kubectl --context "+b.state.Context+" get --raw /readyz\n"+
@@ -164,10 +177,10 @@ func (b *Box) connect(ctx context.Context) error {
 		b.state.UID = uid
 	} else if b.state.UID != uid {
 		return hint.New("OTHER_CLUSTER", hint.Broken, fmt.Sprintf("the context %q leads to another cluster than when the sandbox was made", b.state.Context),
-			"if the old cluster is gone: gwctl down --forget, then gwctl up; else mend the context")
+			"if the old cluster is gone: gwctl down --forget, then gwctl up; else mend the context, or choose another --name")
 	}
 	b.conn = conn
-	b.inside = &deploy.Inside{Conn: conn, KeepCRDs: b.opts.KeepCRDs, NoWait: b.opts.NoWait, Making: b.making}
+	b.inside = &deploy.Inside{Conn: conn, KeepCRDs: b.state.KeepCRDs, NoWait: b.opts.NoWait, Making: b.making}
 	if b.state.Registry != "" {
 		b.inside.Echo, err = b.pulled("echo")
 	}
@@ -190,7 +203,7 @@ func (b *Box) foreign(ctx context.Context, want Want) error {
 		{
 			cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: deploy.Namespace},
 			"FOREIGN_RELEASE",
-			"another gwctl has installed a gateway here: gwctl down where it was brought up, or kubectl delete namespace " + deploy.Namespace, false,
+			"another gwctl has installed a gateway here: gwctl down where it was brought up; if nobody remembers it, by hand:\n" + b.state.byHand(), false,
 		},
 		{
 			cluster.Ref{APIVersion: "networking.k8s.io/v1", Kind: "IngressClass", Name: b.state.Class},

@@ -11,7 +11,8 @@
 // is made.
 //
 // The cluster is known by the UID of its namespace kube-system: when the context
-// leads to another cluster one day, nothing is done there.
+// leads to another cluster one day, nothing is done there. Where it is gone for
+// good, Down forgets what is remembered, and says what stays.
 //
 // # The way in
 //

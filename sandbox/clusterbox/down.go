@@ -17,21 +17,24 @@ func (b *Box) Left() []string { return b.left }
 
 // Down removes what Up made, and reports whether there was something.
 func (b *Box) Down(ctx context.Context) (bool, error) {
-	if err := b.stopForward(ctx); err != nil {
-		return true, err
-	}
 	if b.opts.Forget {
-		return true, nil
+		return true, b.forget(ctx)
 	}
 	s, err := b.readState()
-	if err != nil || s == nil {
-		return s != nil, err
+	if err != nil {
+		return true, err
+	}
+	if s == nil {
+		return false, b.stopForward(ctx)
 	}
 	b.state = s
 	if b.conn == nil {
 		if err := b.connect(ctx); err != nil {
 			return true, err
 		}
+	}
+	if err := b.stopForward(ctx); err != nil {
+		return true, err
 	}
 	if err := b.remove(ctx); err != nil {
 		return true, err
@@ -40,6 +43,42 @@ func (b *Box) Down(ctx context.Context) (bool, error) {
 		return true, fmt.Errorf("forgetting the cluster: %w", err)
 	}
 	return true, nil
+}
+
+// forget removes what is on this machine, and tells what stays in the cluster.
+func (b *Box) forget(ctx context.Context) error {
+	s, err := b.readState()
+	if err != nil {
+		s = &state{}
+	}
+	if err := b.stopForward(ctx); err != nil || s == nil {
+		return err
+	}
+	if err := private.Remove(b.path(stateFile)); err != nil {
+		return fmt.Errorf("forgetting the cluster: %w", err)
+	}
+	b.left = append(b.left, "what is in the cluster stays there; if it is not gone for good, remove it by hand:\n"+s.byHand())
+	return nil
+}
+
+// byHand gives the commands that remove a sandbox of which nothing is remembered
+// any more. CRDs stay: others may have objects of their kinds by then.
+func (s *state) byHand() string {
+	where := ""
+	if s.Kubeconfig != "" {
+		where = " --kubeconfig " + s.Kubeconfig
+	}
+	helm, kubectl := "helm"+where, "kubectl"+where
+	if s.Context != "" {
+		helm, kubectl = helm+" --kube-context "+s.Context, kubectl+" --context "+s.Context
+	}
+	namespaces := []string{deploy.Namespace}
+	for _, ref := range s.Made {
+		if ref.Kind == "Namespace" && !slices.Contains(namespaces, ref.Name) {
+			namespaces = append(namespaces, ref.Name)
+		}
+	}
+	return fmt.Sprintf("%s -n %s uninstall %s\n%s delete namespace %s", helm, deploy.Namespace, deploy.Release, kubectl, strings.Join(namespaces, " "))
 }
 
 // remove removes the release, then the objects, the last first; namespaces and

@@ -99,8 +99,10 @@ func examineRights(ctx context.Context, conn *cluster.Conn) preflight.Finding {
 func examineForeign(ctx context.Context, conn *cluster.Conn, o Options) preflight.Finding {
 	f := preflight.Finding{ID: "CLUSTER_FOREIGN", Title: "what others own", Verdict: preflight.OK, Message: "nothing in the way"}
 	b := &Box{opts: o, conn: conn, state: &state{Class: o.Class}}
-	b.take()
-	err := b.foreign(ctx, Want{})
+	err := b.take()
+	if err == nil {
+		err = b.foreign(ctx, Want{})
+	}
 	if err == nil {
 		crds, readErr := deploy.CRDs()
 		if err = readErr; err == nil {

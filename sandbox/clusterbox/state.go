@@ -23,7 +23,8 @@ type state struct {
 	Registry    string `json:"registry,omitempty"`
 	ServiceType string `json:"serviceType"`
 	Class       string `json:"class"`
-	Port        int    `json:"port,omitempty"`
+	// KeepCRDs says that CRDs of another's are wanted as they are.
+	KeepCRDs bool `json:"keepCRDs,omitempty"`
 	// Made are the objects that were not there before, in the order in which they
 	// were made.
 	Made []cluster.Ref `json:"made,omitempty"`
@@ -47,8 +48,7 @@ func (b *Box) readState() (*state, error) {
 	ok, err := private.Read(b.path(stateFile), &s)
 	if _, broken := errors.AsType[*private.SyntaxError](err); broken {
 		return nil, hint.New("BAD_STATE", hint.Broken, "what is remembered of the cluster cannot be read",
-			"gwctl down --forget removes it here; what it made in the cluster, remove by hand:\n"+
-				"helm -n gwctl-system uninstall gatewayd").Because(err)
+			"gwctl down --forget removes it here; what it made in the cluster, remove by hand:\n"+(&state{}).byHand()).Because(err)
 	}
 	if err != nil || !ok {
 		return nil, err

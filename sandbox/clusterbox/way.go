@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/gwctl/gwctl/sandbox/cluster"
 	"github.com/gwctl/gwctl/sandbox/deploy"
+	"github.com/gwctl/gwctl/sandbox/hint"
 	"github.com/gwctl/gwctl/sandbox/step"
 )
 
@@ -30,11 +32,12 @@ func (b *Box) open(ctx context.Context, t *step.Task, want Want) error {
 		return err
 	}
 	if b.state.ServiceType == "LoadBalancer" {
-		err := b.conn.Until(ctx, proxyService(), func(o *cluster.Object) bool {
-			list, _, _ := unstructured.NestedSlice(o.Object, "status", "loadBalancer", "ingress")
-			return len(list) > 0
-		})
-		if err != nil {
+		if b.opts.NoWait {
+			t.Say("by the Service's type LoadBalancer; its address is not waited for")
+			return nil
+		}
+		t.Progress("waiting until a load balancer gives %s an address", proxyService())
+		if err := b.balanced(ctx); err != nil {
 			return err
 		}
 	}
@@ -44,6 +47,37 @@ func (b *Box) open(ctx context.Context, t *step.Task, want Want) error {
 	}
 	t.Say("http://%s, by the Service's type %s", address, b.state.ServiceType)
 	return nil
+}
+
+const (
+	// balancerTimeout bounds the wait for a load balancer's address; some clouds
+	// take minutes.
+	balancerTimeout = 5 * time.Minute
+	// balancerMargin is how long before the end of all its wait ends, so that it is
+	// told what was missing.
+	balancerMargin = 500 * time.Millisecond
+)
+
+// balanced waits until a load balancer has given the Service an address.
+func (b *Box) balanced(ctx context.Context) error {
+	within := balancerTimeout
+	if end, ok := ctx.Deadline(); ok {
+		within = min(within, time.Until(end)-balancerMargin)
+	}
+	ref := proxyService()
+	none := hint.New("NO_ADDRESS", hint.Timeout, fmt.Sprintf("%s of type LoadBalancer got no address within %s", ref, within.Round(time.Second)),
+		"see whether the cluster has a load balancer, and what it says: kubectl -n "+ref.Namespace+" describe service "+ref.Name+"\n"+
+			"if it has one, give it more time (--timeout); else let clients in another way: --service-type ClusterIP or NodePort")
+	wait, cancel := context.WithTimeoutCause(ctx, within, none)
+	defer cancel()
+	err := b.conn.Until(wait, ref, func(o *cluster.Object) bool {
+		list, _, _ := unstructured.NestedSlice(o.Object, "status", "loadBalancer", "ingress")
+		return len(list) > 0
+	})
+	if err != nil && ctx.Err() == nil && wait.Err() != nil {
+		return none
+	}
+	return err
 }
 
 // address is where clients reach the gateways, host:port.
@@ -119,7 +153,7 @@ func (b *Box) Look(ctx context.Context) (st State, why string, list []deploy.Gat
 	}
 	if b.conn == nil {
 		if err := b.connect(ctx); err != nil {
-			return Broken, err.Error(), nil, "", nil
+			return Broken, err.Error(), nil, "", err // it tells what to do, and up would not help
 		}
 	}
 	if list, err = deploy.Gateways(ctx, b.conn); err != nil {

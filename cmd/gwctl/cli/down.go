@@ -30,15 +30,18 @@ func (a App) down() *cobra.Command {
 			for _, left := range s.Left() {
 				_, _ = fmt.Fprintln(a.Err, left)
 			}
-			if was {
+			switch {
+			case was && forget:
+				_, _ = fmt.Fprintf(a.Err, "sandbox %s is forgotten on this machine\n", s.Name())
+			case was:
 				_, _ = fmt.Fprintf(a.Err, "sandbox %s is gone\n", s.Name())
-			} else {
+			default:
 				_, _ = fmt.Fprintf(a.Err, "there is no sandbox %s; nothing to do\n", s.Name())
 			}
 			return nil
 		},
 	}
 	g.flags(c)
-	c.Flags().BoolVar(&forget, "forget", false, "remove only what is on this machine: the cluster that --context named is gone for good")
+	c.Flags().BoolVar(&forget, "forget", false, "remove only what is on this machine, where the cluster that --context named is gone for good")
 	return c
 }
