@@ -55,9 +55,9 @@ func TestFailures(t *testing.T) {
 	})
 	t.Run("engine down", func(t *testing.T) {
 		u := newClusterUser(t, "fail-down")
-		u.env = append(u.env, "DOCKER_HOST=tcp://127.0.0.1:1")
+		u.env = append(u.env, "DOCKER_HOST=tcp://127.0.0.1:1", "KIND_EXPERIMENTAL_PROVIDER=docker") // else another may answer
 		u.fails(11, []string{"does not answer", "--runtime local"}, "up", "--runtime", "kind", "--name", u.name)
-		u.env = u.env[:len(u.env)-1]
+		u.env = u.env[:len(u.env)-2]
 	})
 	t.Run("wrong image", func(t *testing.T) {
 		u := newClusterUser(t, "fail-image")
