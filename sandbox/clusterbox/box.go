@@ -167,7 +167,7 @@ func (b *Box) connect(ctx context.Context) error {
 	if err := conn.Alive(ctx, aliveTimeout); err != nil {
 		return hint.New("CLUSTER_UNREACHABLE", hint.Network, fmt.Sprintf("the cluster of context %q does not answer", b.state.Context),
 			"see that it runs and that you may use it: kubectl --context "+b.state.Context+" get --raw /readyz\n"+
-				"if it is gone for good: gwctl down --forget").Because(err)
+				"if it is gone for good: gwctl down --forget"+b.flag()).Because(err)
 	}
 	ns, err := conn.Typed.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
 	if err != nil {
@@ -177,7 +177,7 @@ func (b *Box) connect(ctx context.Context) error {
 		b.state.UID = uid
 	} else if b.state.UID != uid {
 		return hint.New("OTHER_CLUSTER", hint.Broken, fmt.Sprintf("the context %q leads to another cluster than when the sandbox was made", b.state.Context),
-			"if the old cluster is gone: gwctl down --forget, then gwctl up; else mend the context, or choose another --name")
+			"if the old cluster is gone: gwctl down --forget"+b.flag()+", then gwctl up; else mend the context, or choose another --name")
 	}
 	b.conn = conn
 	b.inside = &deploy.Inside{Conn: conn, KeepCRDs: b.state.KeepCRDs, NoWait: b.opts.NoWait, Making: b.making}
@@ -185,6 +185,14 @@ func (b *Box) connect(ctx context.Context) error {
 		b.inside.Echo, err = b.pulled("echo")
 	}
 	return err
+}
+
+// flag names the sandbox in commands that are told.
+func (b *Box) flag() string {
+	if b.opts.Name == "default" {
+		return ""
+	}
+	return " --name " + b.opts.Name
 }
 
 func (b *Box) making(list []cluster.Ref) error {

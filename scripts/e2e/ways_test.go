@@ -175,7 +175,7 @@ func (x *theirs) otherCluster(t *testing.T) {
 	if strings.Contains(before, "gatewayd") {
 		t.Fatalf("the context does not lead to another cluster:\n%s", before)
 	}
-	words := []string{"leads to another cluster", "gwctl down --forget"}
+	words := []string{"leads to another cluster", "gwctl down --forget --name existing, then"}
 	for _, args := range [][]string{{"status"}, {"up"}, {"up", "--service-type", "NodePort"}, {"reset"}, {"down"}} {
 		x.fails(16, words, append(args, "--name", x.name)...)
 	}
