@@ -252,11 +252,7 @@ func (b *Box) images(ctx context.Context, t *step.Task) error {
 		return hint.New("NO_REGISTRY", hint.Preflight, "the cluster has to pull the images from somewhere",
 			"name a registry that you may push to and that the cluster can pull from: --registry registry.example.com/team")
 	}
-	e, err := engine.Detect(ctx)
-	if err != nil {
-		return err
-	}
-	nodes, err := e.Nodes(ctx, name)
+	e, nodes, err := engine.Holding(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,33 @@ func Named(ctx context.Context, name string) (*Engine, error) {
 	return first(ctx, []string{name})
 }
 
+// Holding finds the engine that has the nodes of a kind cluster, among those that
+// answer, and the nodes; the first that answers, and none, when no engine has any.
+// The error is Detect's.
+func Holding(ctx context.Context, cluster string) (*Engine, []Node, error) {
+	return holding(ctx, Names(), cluster)
+}
+
+func holding(ctx context.Context, names []string, cluster string) (*Engine, []Node, error) {
+	found, err := first(ctx, names)
+	if err != nil {
+		return nil, nil, err
+	}
+	var errs []error
+	for _, name := range names {
+		e, err := first(ctx, []string{name})
+		if err != nil {
+			continue // it is not there
+		}
+		nodes, err := e.Nodes(ctx, cluster)
+		if err == nil && len(nodes) > 0 {
+			return e, nodes, nil
+		}
+		errs = append(errs, err)
+	}
+	return found, nil, errors.Join(errs...)
+}
+
 // first finds the first engine that answers.
 func first(ctx context.Context, names []string) (*Engine, error) {
 	var silent []error
