@@ -83,13 +83,16 @@ func (s *state) byHand() string {
 	return fmt.Sprintf("%s -n %s uninstall %s\n%s delete namespace %s", helm, deploy.Namespace, deploy.Release, kubectl, strings.Join(namespaces, " "))
 }
 
-// hurry lets the pods of a namespace that is going end at once, for nobody is served
-// any more: a namespace in which one is still ending when it is looked at, five
+// hurry lets the pods of the gateway's or the demo's namespace, which is going, end at
+// once, for nobody is served any more: a namespace in which one is still ending when it is looked at, five
 // seconds later, is looked at again only after half of that pod's grace period.
 // Where that is not allowed, it takes longer.
-func (b *Box) hurry(ctx context.Context, namespace string) {
+func (b *Box) hurry(ctx context.Context, ref cluster.Ref) {
+	if ref.Kind != "Namespace" || ref.Name != deploy.Namespace && ref.Name != deploy.DemoNamespace {
+		return
+	}
 	grace := int64(1)
-	_ = b.conn.Typed.CoreV1().Pods(namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &grace}, metav1.ListOptions{})
+	_ = b.conn.Typed.CoreV1().Pods(ref.Name).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &grace}, metav1.ListOptions{})
 }
 
 // remove removes the release, then the objects, the last first; namespaces and
@@ -123,9 +126,7 @@ func (b *Box) remove(ctx context.Context) error {
 		if _, err := b.conn.Delete(ctx, ref); err != nil {
 			return err
 		}
-		if ref.Kind == "Namespace" && (ref.Name == deploy.Namespace || ref.Name == deploy.DemoNamespace) {
-			b.hurry(ctx, ref.Name)
-		}
+		b.hurry(ctx, ref)
 	}
 	for _, ref := range objects {
 		if err := b.conn.Gone(ctx, ref); err != nil {
