@@ -83,10 +83,10 @@ func (s *state) byHand() string {
 	return fmt.Sprintf("%s -n %s uninstall %s\n%s delete namespace %s", helm, deploy.Namespace, deploy.Release, kubectl, strings.Join(namespaces, " "))
 }
 
-// hurry lets the pods of the gateway's or the demo's namespace, which is going, end at
-// once, for nobody is served any more: a namespace in which one is still ending when it is looked at, five
-// seconds later, is looked at again only after half of that pod's grace period.
-// Where that is not allowed, it takes longer.
+// hurry lets the pods of the gateway's or the demo's namespace, which is going, end
+// at once, for nobody is served any more: a namespace in which one is still ending
+// when it is looked at, five seconds later, is looked at again only after half of
+// that pod's grace period. Where that is not allowed, it takes longer.
 func (b *Box) hurry(ctx context.Context, ref cluster.Ref) {
 	if ref.Kind != "Namespace" || ref.Name != deploy.Namespace && ref.Name != deploy.DemoNamespace {
 		return
