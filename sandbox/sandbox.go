@@ -107,6 +107,9 @@ func (s *Sandbox) read() error {
 	if runtime == "" && s.opts.Cluster.Context != "" {
 		runtime = Cluster
 	}
+	if runtime == "" && s.bad != nil {
+		runtime = s.held()
+	}
 	if runtime == "" && s.record.Runtime == "" {
 		runtime = os.Getenv(RuntimeVariable)
 	}
@@ -129,6 +132,18 @@ func (s *Sandbox) read() error {
 		s.record = record{Name: s.opts.Name, Runtime: runtime, Created: time.Now()}
 	}
 	return nil
+}
+
+// held is the runtime that remembers something elsewhere, in a sandbox whose record
+// cannot be read; "" for none.
+func (s *Sandbox) held() string {
+	for _, name := range []string{Kind, Cluster} {
+		r, err := pick(name, s.opts, s.dir)
+		if h, ok := r.(Holder); err == nil && ok && h.Holds() {
+			return name
+		}
+	}
+	return ""
 }
 
 // Name is the sandbox's name.

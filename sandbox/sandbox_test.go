@@ -27,6 +27,30 @@ func TestCheckName(t *testing.T) {
 	}
 }
 
+// TestBrokenRecord: a sandbox whose record cannot be read is still known to be in a
+// cluster, so that down does not leave that behind.
+func TestBrokenRecord(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ file, want string }{{"kind.json", Kind}, {"cluster.json", Cluster}, {"", Local}} {
+		t.Run(tt.want, func(t *testing.T) {
+			t.Parallel()
+			s := &Sandbox{opts: Options{Name: "x"}, dir: t.TempDir()}
+			files := []string{recordFile}
+			if tt.file != "" {
+				files = append(files, tt.file)
+			}
+			for _, name := range files {
+				if err := os.WriteFile(filepath.Join(s.dir, name), []byte("{"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.read(); err != nil || s.bad == nil || s.record.Runtime != tt.want {
+				t.Errorf("it is of runtime %q, %v, %v; want %q", s.record.Runtime, err, s.bad, tt.want)
+			}
+		})
+	}
+}
+
 func TestPorts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
