@@ -135,7 +135,8 @@ func (b *Box) take() error {
 	s.Context = cmp.Or(b.opts.Context, s.Context)
 	s.Registry = cmp.Or(b.opts.Registry, s.Registry)
 	s.ServiceType = cmp.Or(b.opts.ServiceType, s.ServiceType, "ClusterIP")
-	s.Class = cmp.Or(b.opts.Class, s.Class, "kong")
+	s.Class = cmp.Or(b.opts.Class, s.Class, deploy.DemoClass)
+	s.Replicas = cmp.Or(b.opts.Replicas, s.Replicas)
 	s.KeepCRDs = s.KeepCRDs || b.opts.KeepCRDs
 	return nil
 }
@@ -180,7 +181,7 @@ func (b *Box) connect(ctx context.Context) error {
 			"if the old cluster is gone: gwctl down --forget"+b.flag()+", then gwctl up; else mend the context, or choose another --name")
 	}
 	b.conn = conn
-	b.inside = &deploy.Inside{Conn: conn, KeepCRDs: b.state.KeepCRDs, NoWait: b.opts.NoWait, Making: b.making}
+	b.inside = &deploy.Inside{Conn: conn, KeepCRDs: b.state.KeepCRDs, NoWait: b.opts.NoWait, Making: b.making, Class: b.state.Class}
 	if b.state.Registry != "" {
 		b.inside.Echo, err = b.pulled("echo")
 	}
@@ -305,7 +306,7 @@ func (b *Box) install(ctx context.Context, t *step.Task) error {
 			return err
 		}
 	}
-	b.plan.ServiceType, b.plan.Class, b.plan.CreateClass, b.plan.Replicas = b.state.ServiceType, b.state.Class, true, b.opts.Replicas
+	b.plan.ServiceType, b.plan.Class, b.plan.CreateClass, b.plan.Replicas = b.state.ServiceType, b.state.Class, true, b.state.Replicas
 	if err := b.inside.Install(ctx, t, b.plan); err != nil {
 		return err
 	}

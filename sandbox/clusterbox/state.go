@@ -23,6 +23,7 @@ type state struct {
 	Registry    string `json:"registry,omitempty"`
 	ServiceType string `json:"serviceType"`
 	Class       string `json:"class"`
+	Replicas    int    `json:"replicas,omitempty"`
 	// KeepCRDs says that CRDs of another's are wanted as they are.
 	KeepCRDs bool `json:"keepCRDs,omitempty"`
 	// Made are the objects that were not there before, in the order in which they

@@ -49,6 +49,8 @@ func TestTake(t *testing.T) {
 		{"the context was renamed", was, Options{Context: "d"}, with(func(s *state) { s.Context = "d" })},
 		{"the file was moved", was, Options{Kubeconfig: "/l"}, with(func(s *state) { s.Kubeconfig = "/l" })},
 		{"another way in", was, Options{ServiceType: "ClusterIP"}, with(func(s *state) { s.ServiceType = "ClusterIP" })},
+		{"three gateways", was, Options{Replicas: 3}, with(func(s *state) { s.Replicas = 3 })},
+		{"three gateways still", with(func(s *state) { s.Replicas = 3 }), Options{}, with(func(s *state) { s.Replicas = 3 })},
 		{"another registry and class", was, Options{Registry: "q", Class: "kong"}, with(func(s *state) { s.Registry, s.Class = "q", "kong" })},
 	}
 	for _, tt := range tests {

@@ -203,3 +203,33 @@ func TestReadPath(t *testing.T) {
 		t.Errorf("objects differ (-want +got):\n%s", diff)
 	}
 }
+
+// TestClass: the demo gets the class that is served, what is of another class
+// stays, and so does the user's own.
+func TestClass(t *testing.T) {
+	t.Parallel()
+	list, err := (&Inside{Class: "mine"}).demo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := cluster.Encode(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(raw)
+	for what, want := range map[string]int{"ingressClassName: mine": 1, "ingress.class: mine": 3, "ingressClassName: kong": 0, "ingress.class: kong": 0} {
+		if n := strings.Count(text, what); n != want {
+			t.Errorf("%q stands there %d times, want %d", what, n, want)
+		}
+	}
+	const other = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a, annotations: {kubernetes.io/ingress.class: nginx}}\nspec: {ingressClassName: nginx}\n"
+	is, was := (&Inside{Class: "mine"}).localize(objects(t, other)), objects(t, other)
+	if diff := cmp.Diff(was[0].Object, is[0].Object); diff != "" {
+		t.Errorf("an Ingress of another class (-want +got):\n%s", diff)
+	}
+	const kong = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a}\nspec: {ingressClassName: kong}\n"
+	is, was = (&Inside{Class: "mine"}).reimage(objects(t, kong)), objects(t, kong)
+	if diff := cmp.Diff(was[0].Object, is[0].Object); diff != "" {
+		t.Errorf("the user's own (-want +got):\n%s", diff)
+	}
+}

@@ -18,6 +18,9 @@ import (
 // EchoImage is the echo backend's image as manifests name it.
 const EchoImage = image.Repository + "/echo:demo"
 
+// DemoClass is the ingress class that the demo and lessons name.
+const DemoClass = "kong"
+
 // Inside is a sandbox's part that is inside a cluster.
 type Inside struct {
 	Conn *cluster.Conn
@@ -35,6 +38,9 @@ type Inside struct {
 	// Echo, when not "", is the image that echo backends have here, in the place of
 	// the one that manifests name.
 	Echo string
+	// Class is the ingress class that is served here, DemoClass when "": the demo
+	// and lessons name DemoClass, and get this one.
+	Class string
 }
 
 func (in *Inside) making(list []cluster.Ref) error {

@@ -18,8 +18,32 @@ func (in *Inside) demo() ([]*cluster.Object, error) {
 	return in.localize(list), err
 }
 
-// localize names the echo backend's image as it is called here.
+// localize names the echo backend's image and the ingress class as they are called
+// here.
 func (in *Inside) localize(list []*cluster.Object) []*cluster.Object {
+	if in.Class != "" && in.Class != DemoClass {
+		for _, o := range list {
+			reclass(o, in.Class)
+		}
+	}
+	return in.reimage(list)
+}
+
+// classAnnotation says whose an object of Kong's group, or an old Ingress, is.
+const classAnnotation = "kubernetes.io/ingress.class"
+
+func reclass(o *cluster.Object, class string) {
+	if a := o.GetAnnotations(); a[classAnnotation] == DemoClass {
+		a[classAnnotation] = class
+		o.SetAnnotations(a)
+	}
+	if is, _, _ := unstructured.NestedString(o.Object, "spec", "ingressClassName"); o.GetKind() == "Ingress" && is == DemoClass {
+		_ = unstructured.SetNestedField(o.Object, class, "spec", "ingressClassName")
+	}
+}
+
+// reimage names the echo backend's image as it is called here.
+func (in *Inside) reimage(list []*cluster.Object) []*cluster.Object {
 	if in.Echo == "" {
 		return list
 	}
@@ -97,7 +121,7 @@ func (in *Inside) Own(ctx context.Context, t *step.Task, path string, before []c
 	if err := in.making(Refs(list)); err != nil {
 		return before, err
 	}
-	c, err := write(ctx, in.localize(list), in.Conn.Apply)
+	c, err := write(ctx, in.reimage(list), in.Conn.Apply)
 	if err == nil && !in.NoWait {
 		err = Settle(ctx, in.Conn, c)
 	}

@@ -1,6 +1,7 @@
 package kindbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,9 +36,10 @@ type Options struct {
 	Offline bool
 	// Bundle is a bundle's path or http address, "" for none.
 	Bundle string
-	// Class is the ingress class; "kong" when empty.
+	// Class is the ingress class; when empty the one that the sandbox has, else
+	// deploy.DemoClass.
 	Class string
-	// Replicas is how many gateways run, 0 for one.
+	// Replicas is how many gateways run, 0 for as many as the sandbox has, else one.
 	Replicas int
 	// NoWait passes over what waits for pods.
 	NoWait bool
@@ -76,9 +78,6 @@ type Box struct {
 
 // New describes a box; it touches nothing.
 func New(o Options) *Box {
-	if o.Class == "" {
-		o.Class = "kong"
-	}
 	return &Box{opts: o, pinned: DefaultImage}
 }
 
@@ -258,7 +257,20 @@ func (b *Box) connect() error {
 		return err
 	}
 	b.inside = &deploy.Inside{Conn: conn, NoWait: b.opts.NoWait}
-	return nil
+	s, err := b.readState()
+	if s != nil {
+		b.inside.Class = s.Class
+	}
+	return err
+}
+
+// take lets what was asked for now win over what is remembered, and reports whether
+// something else is remembered now.
+func (s *state) take(o Options) bool {
+	was := *s
+	s.Class = cmp.Or(o.Class, s.Class, deploy.DemoClass)
+	s.Replicas = cmp.Or(o.Replicas, s.Replicas)
+	return s.Class != was.Class || s.Replicas != was.Replicas
 }
 
 // freePort picks the first port that nobody listens on.
@@ -327,7 +339,16 @@ func (b *Box) load(ctx context.Context, t *step.Task) error {
 func (b *Box) install(ctx context.Context, t *step.Task) error {
 	b.plan.Repository, b.plan.Tag = b.images[0].Repository(), b.images[0].Tag
 	b.plan.ServiceType, b.plan.NodePort = "NodePort", nodePort
-	b.plan.Class, b.plan.CreateClass, b.plan.Replicas = b.opts.Class, true, b.opts.Replicas
+	s, err := b.readState()
+	if err != nil {
+		return err
+	}
+	if s.take(b.opts) {
+		if err := b.writeState(s); err != nil {
+			return err
+		}
+	}
+	b.plan.Class, b.plan.CreateClass, b.plan.Replicas, b.inside.Class = s.Class, true, s.Replicas, s.Class
 	if err := b.inside.Install(ctx, t, b.plan); err != nil {
 		return err
 	}

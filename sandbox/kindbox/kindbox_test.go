@@ -178,3 +178,29 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// TestTake: what is asked for now wins over what is remembered, and is remembered.
+func TestTake(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		had      state
+		opts     Options
+		class    string
+		replicas int
+		changed  bool
+	}{
+		{"nothing of nothing", state{}, Options{}, "kong", 0, true},
+		{"nothing new", state{Class: "mine", Replicas: 3}, Options{}, "mine", 3, false},
+		{"another class", state{Class: "mine", Replicas: 3}, Options{Class: "kong"}, "kong", 3, true},
+		{"one gateway again", state{Class: "mine", Replicas: 3}, Options{Replicas: 1}, "mine", 1, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := tt.had
+			if changed := s.take(tt.opts); s.Class != tt.class || s.Replicas != tt.replicas || changed != tt.changed {
+				t.Errorf("class %q, %d replicas, changed: %t; want %q, %d, %t", s.Class, s.Replicas, changed, tt.class, tt.replicas, tt.changed)
+			}
+		})
+	}
+}

@@ -25,6 +25,10 @@ type state struct {
 	Image  string `json:"image"`
 	// Port is the one for clients on 127.0.0.1.
 	Port int `json:"port"`
+	// Class is the ingress class that is served, Replicas how many gateways run,
+	// 0 for one: what was asked for last.
+	Class    string `json:"class,omitempty"`
+	Replicas int    `json:"replicas,omitempty"`
 	// Creating says that the cluster is not complete.
 	Creating bool      `json:"creating,omitempty"`
 	Created  time.Time `json:"created"`

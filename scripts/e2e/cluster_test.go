@@ -431,6 +431,9 @@ func (u clusterUser) replicas(t *testing.T) {
 	if got := u.gateways(); len(got) != 3 {
 		t.Fatalf("%d gateways, want 3", len(got))
 	}
+	if out := u.up(); !strings.Contains(out, "release gatewayd unchanged") {
+		t.Errorf("up without --replicas says\n%s", out)
+	}
 	url := u.url("/echo-1")
 	// A node learns of new pods a little after they are ready.
 	eventually(t, 60*time.Second, "15 pass, five at each of three gateways", func() (string, bool) {

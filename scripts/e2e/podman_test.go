@@ -36,7 +36,7 @@ func TestPodman(t *testing.T) {
 	u := newClusterUser(t, "podman")
 	plain := u.env
 	u.env = append(u.env, "KIND_EXPERIMENTAL_PROVIDER=podman")
-	out := u.up("--port", "0")
+	out := u.up("--port", "0", "--ingress-class", "mine") // another class than the demo names
 	for _, want := range []string{"✓ Container engine: podman ", "401  GET /echo-1 without a key", "200  GET /echo-1 with the key", "200  GET /echo-2 with the key"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("up does not say %q:\n%s", want, out)

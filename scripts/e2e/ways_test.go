@@ -227,17 +227,20 @@ func (x *theirs) forget(before string) {
 	}
 }
 
-// othersCRDs: those of another's are refused, or with --keep-crds used as they are
-// and left.
+// othersCRDs: CRDs of another's are refused, or with --keep-crds used as they are
+// and left; so is the ingress class, or with --ingress-class another is served, by
+// the demo too.
 func (x *theirs) othersCRDs(t *testing.T) {
 	x.kubectl("apply", "-f", "../../manifests/crds/configuration.konghq.com_kongplugins.yaml")
+	x.kubectl("create", "-f", "testdata/class.yaml")
 	before, crd := x.all(), x.kubectl("get", "crd", "kongplugins.configuration.konghq.com", "-o", "jsonpath={.metadata.uid} {.metadata.labels} {.spec}")
-	x.fails(10, []string{"--keep-crds"}, append([]string{"up", "--port", "0"}, x.where...)...)
+	x.fails(10, []string{"IngressClass kong already", "--ingress-class"}, append([]string{"up", "--port", "0", "--keep-crds"}, x.where...)...)
+	x.fails(10, []string{"--keep-crds"}, append([]string{"up", "--port", "0", "--ingress-class", "mine"}, x.where...)...)
 	x.nothingHere()
 	if after := x.all(); after != before {
 		t.Errorf("what was refused left\n%s\nbefore there was\n%s", after, before)
 	}
-	if out := x.up("--port", "0", "--keep-crds"); !strings.Contains(out, "200  GET /echo-1 with the key") {
+	if out := x.up("--port", "0", "--keep-crds", "--ingress-class", "mine"); !strings.Contains(out, "200  GET /echo-1 with the key") {
 		t.Errorf("up --keep-crds says\n%s", out)
 	}
 	if out := x.again(); !strings.Contains(out, "is up already") {
