@@ -22,12 +22,7 @@ type tmux struct {
 
 func newTmux(t *testing.T, u user, width, height int) tmux {
 	t.Helper()
-	if _, err := exec.LookPath("tmux"); err != nil {
-		if os.Getenv("GWCTL_TEST_NO_SKIP") != "" {
-			t.Fatal("tmux is not installed")
-		}
-		t.Skip("tmux is not installed")
-	}
+	tool(t, "tmux")
 	m := tmux{t, fmt.Sprintf("gwctl-e2e-%d-%d", os.Getpid(), width), u}
 	shell := strings.Join(append(append([]string{"env", "-i", "HOME=" + u.home, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "PS1=prompt> ", "ENV="}, u.env...), "sh"), " ")
 	shell = strings.Replace(shell, "PS1=prompt> ", "'PS1=prompt> '", 1)
@@ -163,5 +158,9 @@ func recorded(m tmux, path string) {
 	}
 	if out := m.user.must("tutorial", "replay", path); !strings.Contains(out, "promise held") {
 		m.t.Error("what is played does not show the end of the countdown")
+	}
+	out, err := exec.Command(tool(m.t, "asciinema"), "cat", path).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "promise held") || !strings.Contains(string(out), "goes on here next time") {
+		m.t.Errorf("asciinema plays it to %d bytes without the end: %v", len(out), err)
 	}
 }
