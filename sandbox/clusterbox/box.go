@@ -111,6 +111,9 @@ func (b *Box) preflight(ctx context.Context, t *step.Task, want Want) (err error
 		if err := b.foreign(ctx, want); err != nil {
 			return err
 		}
+		// Whatever ends this up, down has to know it, and the next up does not ask
+		// again whose it is.
+		b.state.add([]cluster.Ref{{APIVersion: "v1", Kind: "Namespace", Name: deploy.Namespace}})
 	}
 	version, err := b.conn.Typed.Discovery().ServerVersion()
 	if err != nil {
@@ -300,12 +303,6 @@ func (b *Box) pulled(program string) (string, error) {
 }
 
 func (b *Box) install(ctx context.Context, t *step.Task) error {
-	if b.fresh {
-		ns := cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: deploy.Namespace}
-		if err := b.making([]cluster.Ref{ns}); err != nil {
-			return err
-		}
-	}
 	b.plan.ServiceType, b.plan.Class, b.plan.CreateClass, b.plan.Replicas = b.state.ServiceType, b.state.Class, true, b.state.Replicas
 	if err := b.inside.Install(ctx, t, b.plan); err != nil {
 		return err

@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gwctl/gwctl/sandbox/cluster"
+	"github.com/gwctl/gwctl/sandbox/deploy"
 	"github.com/gwctl/gwctl/sandbox/hint"
+	"github.com/gwctl/gwctl/sandbox/step"
 )
 
 // is checks that an error is the hint of an ID.
@@ -216,5 +218,41 @@ func TestRefusedHere(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(b.path("*")); len(left) != 2 {
 		t.Errorf("of two files there are %v", left)
+	}
+}
+
+// TestPreflight: the gateway's namespace is remembered before anything is made, and
+// not when it is another's.
+func TestPreflight(t *testing.T) {
+	t.Parallel()
+	ns := cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: deploy.Namespace}
+	tests := []struct {
+		name string
+		has  objects
+		id   string
+		made []cluster.Ref
+	}{
+		{"an empty cluster", nil, "", []cluster.Ref{ns}},
+		{"another's", objects{"/api/v1/namespaces/" + ns.Name: named(ns.Name)}, "FOREIGN_RELEASE", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := New(Options{Dir: t.TempDir(), Kubeconfig: serve(t, tt.has)})
+			is(t, b.preflight(t.Context(), &step.Task{}, Want{}), tt.id)
+			got, err := b.readState()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.made == nil {
+				if got != nil {
+					t.Errorf("remembered: %v", got)
+				}
+				return
+			}
+			if diff := cmp.Diff(tt.made, got.Made); diff != "" {
+				t.Errorf("what is remembered differs (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
