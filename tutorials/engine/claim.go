@@ -76,22 +76,37 @@ func loadClaim(store *progress.Store, name string) (*claim, error) {
 
 func (c *claim) save() error { return c.store.Write(c, claimFile(c.Sandbox)...) }
 
+// fate is what becomes of a claim.
+type fate int
+
+const (
+	drop     fate = iota // there is nothing to give back
+	bringOff             // the session brought the sandbox up: it goes
+	giveBack             // the manifests go back now
+	wait                 // they can go back later only: they are kept until then
+)
+
+// fate says what becomes of the claim on a sandbox in a state, made at a time,
+// own if it serves the user's own manifests by now.
+func (c *claim) fate(state sandbox.State, created time.Time, own bool) fate {
+	switch {
+	case c.Ours:
+		return bringOff
+	case state == sandbox.Absent, own, !created.Equal(c.Created):
+		return drop
+	case state == sandbox.Running:
+		return giveBack
+	}
+	return wait
+}
+
 // settle gives the sandbox back as it was before the session, and ends the
-// claim. A sandbox that has gone meanwhile needs nothing.
+// claim. A sandbox that has gone meanwhile needs nothing. The claim has the only
+// copy of the manifests, so it stays until they are back.
 func (c *claim) settle(ctx context.Context, s *sandbox.Sandbox) error {
 	f, err := s.Find(ctx)
-	switch {
-	case err == nil && c.Ours:
-		_, err = s.Down(ctx)
-	case f.State == sandbox.Running && s.Created().Equal(c.Created) && !s.Own():
-		if err = s.Replace(ctx, []byte(c.Docs)); err == nil {
-			err = s.ClearCounters(ctx)
-		}
-	case f.State == sandbox.Broken && s.Created().Equal(c.Created):
-		err = hint.New("SANDBOX_BROKEN", hint.Broken, "sandbox "+c.Sandbox+" is broken, so its manifests cannot be given back yet",
-			"heal it with gwctl up, then run gwctl tutorial again")
-	default:
-		err = nil
+	if err == nil {
+		err = c.settleFound(ctx, s, f.State)
 	}
 	if err != nil {
 		return fmt.Errorf("giving the sandbox back as it was: %w", err)
@@ -101,6 +116,37 @@ func (c *claim) settle(ctx context.Context, s *sandbox.Sandbox) error {
 		return err
 	}
 	return os.Remove(path)
+}
+
+func (c *claim) settleFound(ctx context.Context, s *sandbox.Sandbox, state sandbox.State) error {
+	switch c.fate(state, s.Created(), s.Own()) {
+	case bringOff:
+		_, err := s.Down(ctx)
+		return err
+	case giveBack:
+		if err := s.Replace(ctx, []byte(c.Docs)); err != nil {
+			return err
+		}
+		return s.ClearCounters(ctx)
+	case wait:
+		return c.later(state)
+	case drop:
+	}
+	return nil
+}
+
+// later says why the manifests cannot be given back yet.
+func (c *claim) later(state sandbox.State) error {
+	name := ""
+	if c.Sandbox != sandbox.DefaultName {
+		name = " --name " + c.Sandbox
+	}
+	if state == sandbox.Paused {
+		return hint.New("SANDBOX_PAUSED", hint.NotReady, "sandbox "+c.Sandbox+" is paused, so its manifests cannot be given back yet",
+			"let it go on with gwctl resume"+name+", then run gwctl tutorial again")
+	}
+	return hint.New("SANDBOX_BROKEN", hint.Broken, "sandbox "+c.Sandbox+" is broken, so its manifests cannot be given back yet",
+		"heal it with gwctl up"+name+", then run gwctl tutorial again")
 }
 
 // Recover settles the claims of sessions that have crashed. find finds a sandbox
