@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/gwctl/gwctl/sandbox"
 	"github.com/gwctl/gwctl/sandbox/hint"
 	"github.com/gwctl/gwctl/tutorials/engine"
@@ -231,6 +233,42 @@ func TestNeeds(t *testing.T) {
 		must(t, err)
 		if f, _ := sb.Find(t.Context()); f.State != sandbox.Absent {
 			t.Errorf("%s: the sandbox is %s, want it gone", tt.id, f.State)
+		}
+	}
+}
+
+// TestNeedsKeepsProgress: a lesson that cannot begin leaves what was remembered
+// of it, and gives the sandbox back.
+func TestNeedsKeepsProgress(t *testing.T) {
+	t.Parallel()
+	sb := box(t, sandbox.Options{})
+	dir, before := mine(t, sb)
+	o, _ := inBox(t, sb, simple)
+	s := open(t, o)
+	for range 5 { // question, fire, check, next step, fire
+		must(t, s.Advance(t.Context()))
+	}
+	must(t, s.Close(t.Context()))
+	want, err := o.Store.Load("test")
+	must(t, err)
+	if want.Step != "two" || want.Item != 1 || want.Docs == "" {
+		t.Fatalf("got record %+v, want one at step two", want)
+	}
+	o.Lesson.Needs.Plugins = []string{"oauth2"}
+	for _, fresh := range []bool{false, true} {
+		o.Fresh = fresh
+		s, err := engine.Open(t.Context(), o)
+		if !errors.Is(err, hint.New("NEEDS_PLUGIN", 0, "", "")) {
+			t.Errorf("got %v, want NEEDS_PLUGIN", err)
+		}
+		must(t, s.Close(t.Context()))
+		got, err := o.Store.Load("test")
+		must(t, err)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the record has changed (-want +got):\n%s", diff)
+		}
+		if after := read(t, dir); !same(before, after) {
+			t.Errorf("got files %v, want %v", after, before)
 		}
 	}
 }

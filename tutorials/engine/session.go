@@ -47,6 +47,7 @@ type Session struct {
 	lesson  *lesson.Lesson
 	host    host
 	claimed bool
+	begun   bool // the lesson has begun: there is something to keep and to clean up
 	stream  *stream
 	watch   *watch
 	prober  probe.Prober
@@ -142,6 +143,7 @@ func (s *Session) begin(ctx context.Context) error {
 	if err := s.enter(ctx, s.step, s.record.Item); err != nil {
 		return err
 	}
+	s.begun = true
 	s.emit(Event{Type: Ready, Ready: s.ready()})
 	return nil
 }
@@ -217,8 +219,11 @@ func (s *Session) Close(ctx context.Context) error {
 		hint.New("TIMEOUT", hint.Timeout, "the sandbox could not be given back in time", "gwctl tutorial tries again at its next start"))
 	defer cancel()
 	var errs []error
-	if s.claimed && len(s.host.gateways) > 0 {
+	switch {
+	case s.claimed && s.begun:
 		errs = append(errs, s.leave(ctx))
+	case s.claimed: // nothing has begun: what the learner had before stays
+		errs = append(errs, s.forgetNow())
 	}
 	if s.stream != nil {
 		s.stream.close()
