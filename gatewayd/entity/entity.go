@@ -195,6 +195,10 @@ type Plugin struct {
 	Ordering  *Ordering
 	// PlainHeaders asks limiters for headers without a period too.
 	PlainHeaders bool
+	// SecretConfig says that the config, or a part of it, comes out of a Secret:
+	// what is wrong with it is told without what stands in it, for those who read
+	// problems may not be allowed to read Secrets.
+	SecretConfig bool
 	// Broken, when not "", says why all that the plugin is bound to answers 500.
 	Broken string
 	Source Source

@@ -162,7 +162,7 @@ func (r *reader) plugin(it *item) entity.Plugin {
 	p.Enabled, p.Protocols = get(it, "enabled", p.Enabled), get(it, "protocols", p.Protocols)
 	p.Tags, p.Source = it.list("tags"), it.source
 	p.Ordering = ordering(it)
-	p.PlainHeaders, p.Broken = it.extra.PlainHeaders, it.extra.Broken
+	p.PlainHeaders, p.SecretConfig, p.Broken = it.extra.PlainHeaders, it.extra.SecretConfig, it.extra.Broken
 	return p
 }
 

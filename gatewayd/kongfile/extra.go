@@ -36,6 +36,7 @@ type extra struct {
 	Unavailable    string              `json:"unavailable,omitempty"`   // routes, upstreams
 	Broken         string              `json:"broken,omitempty"`        // routes, consumers, plugins
 	PlainHeaders   bool                `json:"plain_headers,omitempty"` // plugins
+	SecretConfig   bool                `json:"secret_config,omitempty"` // plugins
 	Kind           string              `json:"kind,omitempty"`          // credentials other than key-auth
 	Attributes     map[string]string   `json:"attributes,omitempty"`    // credentials
 	Source         *entity.Source      `json:"source,omitempty"`        // all
@@ -59,6 +60,7 @@ func (e *extra) misplaced(list string) string {
 		{"unavailable", e.Unavailable != "", "routes upstreams"},
 		{"broken", e.Broken != "", "routes consumers plugins"},
 		{"plain_headers", e.PlainHeaders, "plugins"},
+		{"secret_config", e.SecretConfig, "plugins"},
 		{"kind", e.Kind != "", "keyauth_credentials"},
 		{"attributes", e.Attributes != nil, "keyauth_credentials"},
 		{"source", e.Source != nil, "services routes upstreams consumers keyauth_credentials plugins"},

@@ -29,7 +29,7 @@ func (p *printer) plugins() ([]object, error) {
 		if ord := ordered(e.Ordering); ord != nil {
 			o.put("ordering", ord)
 		}
-		x := extra{PlainHeaders: e.PlainHeaders, Broken: e.Broken}
+		x := extra{PlainHeaders: e.PlainHeaders, SecretConfig: e.SecretConfig, Broken: e.Broken}
 		if err := tail(&o, e.Tags, x, e.Source); err != nil {
 			return nil, err
 		}

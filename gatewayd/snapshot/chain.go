@@ -1,9 +1,11 @@
 package snapshot
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -111,6 +113,9 @@ func (c *compiler) plugin(e *entity.Plugin) *compiled {
 	inst, err := kind.New(func(into any) error { return DecodeConfig(e.Config, into) }, env)
 	faults := func(err error) {
 		for _, fe := range plugin.FieldErrors(err) {
+			if e.SecretConfig {
+				fe = discreet(fe, e.Config)
+			}
 			c.problem(e.Source, strings.TrimSuffix("config."+fe.Field, "."), "%s", fe.Reason)
 		}
 	}
@@ -124,6 +129,45 @@ func (c *compiler) plugin(e *entity.Plugin) *compiled {
 		return fail("plugin " + e.Name + " has a faulty config")
 	}
 	return &compiled{e: e, p: newPlugin(e, inst)}
+}
+
+// discreet tells of a fault in a config without what a Secret holds: values, and the
+// names of fields that nobody knows. What a reason quotes may be a value.
+func discreet(fe *plugin.FieldError, config json.RawMessage) *plugin.FieldError {
+	const hidden = "; it comes out of a Secret, so it is not shown"
+	switch {
+	case strings.HasPrefix(fe.Reason, "unknown field") || strings.HasPrefix(fe.Reason, "duplicate field"):
+		return &plugin.FieldError{Reason: "has a field that the plugin does not know, or one twice" + hidden}
+	case strings.Contains(fe.Reason, `"`) || quotes(fe.Reason, config):
+		reason := "does not fit"
+		if fe.Unsupported {
+			reason = "asks for what is not supported yet"
+		}
+		return &plugin.FieldError{Field: fe.Field, Reason: reason + hidden, Unsupported: fe.Unsupported}
+	}
+	return fe
+}
+
+// quotes says whether a value of the config stands in the reason, or might.
+func quotes(reason string, config json.RawMessage) bool {
+	d := json.NewDecoder(bytes.NewReader(config))
+	d.UseNumber()
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return !errors.Is(err, io.EOF)
+		}
+		switch v := token.(type) {
+		case string:
+			if v != "" && strings.Contains(reason, v) {
+				return true
+			}
+		case json.Number:
+			if strings.Contains(reason, v.String()) {
+				return true
+			}
+		}
+	}
 }
 
 func newPlugin(e *entity.Plugin, inst plugin.Instance) *Plugin {

@@ -175,6 +175,38 @@ func after(name string) *entity.Ordering {
 	return &entity.Ordering{After: &entity.OrderingPhase{Access: []string{name}}}
 }
 
+// TestSecretConfigIsNotTold: what is wrong with a config out of a Secret is told
+// without what stands in it, and still closes what the plugin guards.
+func TestSecretConfigIsNotTold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ config, field string }{
+		"value":     {`{"word":"bad"}`, "config.word"},
+		"type":      {`{"word":4711}`, "config.word"},
+		"field":     {`{"hunter2":"x"}`, "config"},
+		"reference": {`{"who":"hunter2"}`, "config.who"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := base()
+			cfg.Plugins = []entity.Plugin{configured("tag", "x", func(p *entity.Plugin) {
+				p.Config, p.SecretConfig = json.RawMessage(c.config), true
+			})}
+			s := compile(t, cfg, tag("tag", 1))
+			if len(s.Problems) != 1 || s.Problems[0].Field != c.field || name != "type" && !strings.Contains(s.Problems[0].Reason, "out of a Secret") {
+				t.Fatalf("problems = %v, want one of %s", s.Problems, c.field)
+			}
+			for _, secret := range []string{"bad", "4711", "hunter2"} {
+				if strings.Contains(s.Problems[0].String()+s.Routes[0].Broken, secret) {
+					t.Errorf("it tells the Secret: %v, %s", s.Problems[0], s.Routes[0].Broken)
+				}
+			}
+			if name != "reference" && s.Routes[0].Broken == "" {
+				t.Error("what it guards is served")
+			}
+		})
+	}
+}
+
 func TestFaultyPluginClosesWhatItGuards(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -17,6 +17,7 @@ import (
 // does, patches, and the defaults that manifests have of their own.
 func (t *translator) config(m *manifest, src entity.Source, written json.RawMessage, from *api.NamespacedSecretKey, patches []api.NamespacedConfigPatch) {
 	m.Config = json.RawMessage("{}")
+	m.SecretConfig = from != nil || len(patches) > 0
 	fields, ok := object(written)
 	if !ok {
 		t.fail(&m.Broken, src, "config", "must be an object")
