@@ -43,7 +43,7 @@ type ClusterOptions struct {
 	Image, Config string
 	// Retain keeps nodes that did not come up (runtime kind).
 	Retain bool
-	// Offline asks no registry.
+	// Offline asks no registry (not for runtime cluster).
 	Offline bool
 	// Bundle is a bundle's path or http address (runtime kind).
 	Bundle string

@@ -17,7 +17,8 @@ func (c ClusterOptions) unfit(runtime string) error {
 	}
 	inBoth := map[string]bool{"ingress-class": c.Class != "", "replicas": c.Replicas != 0, "wait=false": c.NoWait}
 	refused := map[string][]map[string]bool{
-		Local: {inKind, inCluster, inBoth, {"context": c.Context != ""}}, Kind: {inCluster, {"context": c.Context != ""}}, Cluster: {inKind},
+		Local: {inKind, inCluster, inBoth, {"context": c.Context != ""}}, Kind: {inCluster, {"context": c.Context != ""}},
+		Cluster: {inKind, {"offline": c.Offline}}, // its images have to come from somewhere
 	}[runtime]
 	for _, flags := range refused {
 		for flag, set := range flags {

@@ -23,7 +23,7 @@ func TestUnfit(t *testing.T) {
 		{"keep-crds", ClusterOptions{KeepCRDs: true}, Cluster},
 		{"replicas", ClusterOptions{Replicas: 3}, Kind + Cluster},
 		{"wait=false", ClusterOptions{NoWait: true}, Kind + Cluster},
-		{"offline", ClusterOptions{Offline: true}, Local + Kind + Cluster},
+		{"offline", ClusterOptions{Offline: true}, Local + Kind},
 	}
 	for _, tt := range tests {
 		for _, runtime := range []string{Local, Kind, Cluster} {
