@@ -66,7 +66,7 @@ func (s *Screen) Run(ctx context.Context, start tutorials.Start) (err error) {
 	if err != nil {
 		return err
 	}
-	lines := typed(ctx, s.opts.In)
+	lines := newTypist(ctx, s.opts.In)
 	if s.opts.Auto {
 		return s.auto(ctx, session, lines)
 	}
@@ -119,29 +119,55 @@ func (s *Screen) state() (r engine.ReadyInfo, failed bool, step string) {
 	return *s.ready, s.failed, s.step
 }
 
-// typed reads lines until the input ends, then closes.
-func typed(ctx context.Context, in io.Reader) <-chan string {
-	lines := make(chan string)
+// typist reads lines, each only when it is waited for: between them the terminal
+// belongs to others, such as the learner's editor.
+type typist struct {
+	wanted chan struct{}
+	lines  chan string
+}
+
+func newTypist(ctx context.Context, in io.Reader) typist {
+	t := typist{make(chan struct{}, 1), make(chan string)}
 	if in == nil {
-		close(lines)
-		return lines
+		close(t.lines)
+		return t
 	}
-	go func() {
-		defer close(lines)
-		r := bufio.NewScanner(in)
-		for r.Scan() {
-			select {
-			case lines <- strings.TrimSpace(r.Text()):
-			case <-ctx.Done():
-				return
-			}
+	go t.read(ctx, in)
+	return t
+}
+
+// read reads until the input ends, then closes.
+func (t typist) read(ctx context.Context, in io.Reader) {
+	defer close(t.lines)
+	r := bufio.NewScanner(in)
+	for {
+		select {
+		case <-t.wanted:
+		case <-ctx.Done():
+			return
 		}
-	}()
-	return lines
+		if !r.Scan() {
+			return
+		}
+		select {
+		case t.lines <- strings.TrimSpace(r.Text()):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// next is where the next line comes; it is closed when there is none.
+func (t typist) next() <-chan string {
+	select {
+	case t.wanted <- struct{}{}:
+	default: // it is wanted already
+	}
+	return t.lines
 }
 
 // auto runs the lesson to its end.
-func (s *Screen) auto(ctx context.Context, session *engine.Session, lines <-chan string) error {
+func (s *Screen) auto(ctx context.Context, session *engine.Session, lines typist) error {
 	at := ""
 	for {
 		r, failed, step := s.state()
@@ -151,7 +177,7 @@ func (s *Screen) auto(ctx context.Context, session *engine.Session, lines <-chan
 		if s.breaks(step, at) {
 			s.say("Press Enter to go on.")
 			select {
-			case <-lines:
+			case <-lines.next():
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
@@ -193,7 +219,7 @@ const help = `Enter goes on. You can also type:
   quit (q)    leave; the lesson goes on here next time`
 
 // converse does what the learner types.
-func (s *Screen) converse(ctx context.Context, session *engine.Session, lines <-chan string) error {
+func (s *Screen) converse(ctx context.Context, session *engine.Session, lines typist) error {
 	for {
 		r, _, _ := s.state()
 		if r.Next == "none" {
@@ -203,7 +229,7 @@ func (s *Screen) converse(ctx context.Context, session *engine.Session, lines <-
 		var line string
 		var ok bool
 		select {
-		case line, ok = <-lines:
+		case line, ok = <-lines.next():
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
