@@ -172,16 +172,10 @@ func (s *Session) solve(ctx context.Context) error {
 // Again fires again: the volleys that the next checks look at, or the last one.
 func (s *Session) Again(ctx context.Context) error {
 	return s.act(func() error {
-		st := s.here()
-		if st == nil {
+		if s.here() == nil {
 			return nil
 		}
-		var last *lesson.Item
-		for n := range st.Items[:s.place.item] {
-			if st.Items[n].Kind == lesson.Fire {
-				last = &st.Items[n]
-			}
-		}
+		last := s.lastFire()
 		if last == nil {
 			return hint.New("NOTHING_FIRED", hint.Usage, "nothing has been sent in this step yet", "go on with the lesson")
 		}
@@ -245,7 +239,7 @@ func (s *Session) Goto(ctx context.Context, n int) error {
 		if err := s.stage(ctx, n, 0); err != nil {
 			return err
 		}
-		return s.enter(ctx, n, 0)
+		return s.enter(ctx, n, newPlace(0))
 	})
 }
 

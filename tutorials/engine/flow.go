@@ -9,22 +9,21 @@ import (
 	"github.com/gwctl/gwctl/tutorials/lesson"
 )
 
-// enter brings a step into view; its first items are done already.
-func (s *Session) enter(ctx context.Context, n, done int) error {
+// enter brings a step into view at a place in it: the items before are done
+// already.
+func (s *Session) enter(ctx context.Context, n int, at place) error {
 	s.step = n
 	s.view(s.lesson.Steps[n].ID)
-	s.place = place{
-		results: map[string]*result{}, asked: map[string]string{}, counted: map[string]int{}, holds: map[string]bool{}, hinted: map[int]bool{},
-	}
+	s.place = at
 	st := &s.lesson.Steps[n]
 	info := s.stepInfo(n)
 	s.emit(Event{Type: StepBegan, Began: &info})
-	if done == 0 {
+	if at.item == 0 {
 		if err := s.perform(ctx, st.Setup, "setup"); err != nil {
 			return err
 		}
 	}
-	for _, i := range st.Items[:done] {
+	for _, i := range st.Items[:at.item] {
 		if i.Kind == lesson.Prose {
 			s.emit(Event{Type: Text, Text: i.Text})
 		}
@@ -32,7 +31,6 @@ func (s *Session) enter(ctx context.Context, n, done int) error {
 			s.place.holds[i.ID] = true
 		}
 	}
-	s.place.item = done
 	s.read()
 	if err := s.tellNow(); err != nil {
 		return err
@@ -55,6 +53,20 @@ func (s *Session) next() *lesson.Item {
 		return nil
 	}
 	return &st.Items[s.place.item]
+}
+
+// lastFire is the volley of the step that is done last, nil if none is.
+func (s *Session) lastFire() *lesson.Item {
+	st := s.here()
+	if st == nil {
+		return nil
+	}
+	for n := min(s.place.item, len(st.Items)) - 1; n >= 0; n-- {
+		if st.Items[n].Kind == lesson.Fire {
+			return &st.Items[n]
+		}
+	}
+	return nil
 }
 
 // read brings the prose up to the next thing to do into view.
@@ -99,7 +111,7 @@ func (s *Session) ready() *ReadyInfo {
 	}
 	can("hint", s.hintsLeft() > 0)
 	can("solve", len(st.Checks()) > 0 && i != nil)
-	can("again", len(s.place.results) > 0)
+	can("again", s.lastFire() != nil)
 	_, ok := s.refused()
 	can("try", ok)
 	can("edit", i != nil && slices.ContainsFunc(st.Solve, func(x lesson.Item) bool { return x.Kind == lesson.Apply }))
@@ -226,7 +238,7 @@ func (s *Session) endStep(ctx context.Context) error {
 	}
 	s.emit(Event{Type: StepDone, Done: s.progress()})
 	if s.step+1 < len(s.lesson.Steps) {
-		return s.enter(ctx, s.step+1, 0)
+		return s.enter(ctx, s.step+1, newPlace(0))
 	}
 	if s.record.Finished.IsZero() {
 		s.record.Finished = time.Now().UTC()

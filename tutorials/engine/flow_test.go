@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,6 +143,58 @@ func TestResume(t *testing.T) {
 		t.Error("a finished lesson goes on")
 	}
 	_ = s
+}
+
+// TestResumeGuess: a prediction, and which hints were shown, outlive the session;
+// its answer is told and scored once.
+func TestResumeGuess(t *testing.T) {
+	t.Parallel()
+	o, r := options(t, simple)
+	ctx := t.Context()
+	again := func() *engine.Session {
+		t.Helper()
+		s := open(t, o)
+		if !r.last(t, engine.LessonBegan).Lesson.Resumed {
+			t.Fatal("the lesson begins anew")
+		}
+		return s
+	}
+	can := func(what string) bool { return slices.Contains(r.last(t, engine.Ready).Ready.Can, what) }
+
+	s := open(t, o)
+	must(t, s.Guess(ctx, "5"))
+	must(t, s.Close(ctx))
+	s = again()
+	must(t, s.Advance(ctx)) // fire
+	if q := r.last(t, engine.Revealed).Quiz; q.Guess != "5" || q.Answer != "5" || !q.Right || q.Score != 1 || q.Asked != 1 {
+		t.Errorf("got %+v, want 5 revealed and right", q)
+	}
+	must(t, s.Close(ctx))
+	s = again()
+	if !can("again") {
+		t.Error("the volley that was sent before cannot be sent again")
+	}
+	must(t, s.Again(ctx))
+	if n := len(r.of(engine.Revealed)); n != 1 {
+		t.Errorf("the answer was told %d times", n)
+	}
+	must(t, s.Advance(ctx)) // check
+	must(t, s.Advance(ctx)) // step two
+	if can("again") {
+		t.Error("a volley of the step before can be sent again")
+	}
+	must(t, s.Hint(ctx))
+	must(t, s.Close(ctx))
+	s = again()
+	must(t, s.Hint(ctx))
+	if h := r.last(t, engine.Hinted).Hint; h.Text != "second" || h.N != 2 {
+		t.Errorf("got hint %+v, want the second", h)
+	}
+	must(t, s.Goto(ctx, 1)) // begins anew
+	must(t, s.Hint(ctx))
+	if h := r.last(t, engine.Hinted).Hint; h.Text != "first" {
+		t.Errorf("got hint %+v, want the first", h)
+	}
 }
 
 // TestProve: a check that holds too early, one that never holds and a wrong

@@ -37,10 +37,13 @@ func valid(q *lesson.Quiz, answer string) error {
 	return hint.New("BAD_GUESS", hint.Usage, fmt.Sprintf("%q is none of the choices", answer), "answer with one of "+strings.Join(keys, ", "))
 }
 
+// told reports whether the answer to a question has been told.
+func (p *place) told(id string) bool { return p.holds["quiz "+id] }
+
 // reveal tells the right answer once the traffic has given it.
 func (s *Session) reveal(step string, i *lesson.Item) {
 	guess, asked := s.place.asked[i.ID]
-	if !asked || s.place.holds["quiz "+i.ID] {
+	if !asked || s.place.told(i.ID) {
 		return
 	}
 	s.place.holds["quiz "+i.ID] = true // told once

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -75,6 +76,22 @@ type place struct {
 	solving bool
 }
 
+func newPlace(item int) place {
+	return place{
+		item: item, results: map[string]*result{}, asked: map[string]string{}, counted: map[string]int{}, holds: map[string]bool{}, hinted: map[int]bool{},
+	}
+}
+
+// left is the place where the lesson was left.
+func (s *Session) left() place {
+	p := newPlace(s.record.Item)
+	maps.Copy(p.asked, s.record.Asked)
+	for _, n := range s.record.Hinted {
+		p.hinted[n] = true
+	}
+	return p
+}
+
 // Open brings the lesson to where it begins or was left, and lets the learner
 // begin: the last event is Ready. The session is to be closed, after an error
 // too.
@@ -140,7 +157,11 @@ func (s *Session) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.enter(ctx, s.step, s.record.Item); err != nil {
+	at := newPlace(0)
+	if resumed {
+		at = s.left()
+	}
+	if err := s.enter(ctx, s.step, at); err != nil {
 		return err
 	}
 	s.begun = true
@@ -257,9 +278,12 @@ func (s *Session) leave(ctx context.Context) error {
 
 // keep stores how far the lesson has come.
 func (s *Session) keep() error {
-	s.record.Step, s.record.Item = "", 0
+	s.record.Step, s.record.Item, s.record.Asked, s.record.Hinted = "", 0, nil, nil
 	if s.step < len(s.lesson.Steps) {
 		s.record.Step, s.record.Item = s.lesson.Steps[s.step].ID, s.place.item
+		s.record.Asked = maps.Clone(s.place.asked)
+		maps.DeleteFunc(s.record.Asked, func(id, _ string) bool { return s.place.told(id) })
+		s.record.Hinted = slices.Sorted(maps.Keys(s.place.hinted))
 	}
 	return s.opts.Store.Save(s.record)
 }

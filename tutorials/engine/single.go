@@ -92,10 +92,7 @@ func (x *Single) Close() {
 
 func (x *Single) forget() {
 	x.done = map[string]bool{}
-	x.s.place = place{
-		item: len(x.step.Items), results: map[string]*result{}, asked: map[string]string{}, counted: map[string]int{}, holds: map[string]bool{},
-		hinted: map[int]bool{},
-	}
+	x.s.place = newPlace(len(x.step.Items))
 }
 
 func (x *Single) file() []string {

@@ -27,6 +27,11 @@ type Record struct {
 	// items of it are done.
 	Step string `json:"step,omitempty"`
 	Item int    `json:"item,omitempty"`
+	// Asked are the predictions of that step whose answer has not been told, by
+	// id, "" for one that was skipped; Hinted the numbers of its hints that were
+	// shown.
+	Asked  map[string]string `json:"asked,omitempty"`
+	Hinted []int             `json:"hinted,omitempty"`
 	// Done are the ids of the steps that have been finished.
 	Done []string `json:"done,omitempty"`
 	// Guesses are the predictions by step and id; true is a right one.

@@ -25,7 +25,7 @@ func TestStore(t *testing.T) {
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Error("looking has made a directory")
 	}
-	a := progress.Record{Lesson: "a", Step: "two", Item: 3, Done: []string{"one"}, Guesses: map[string]bool{"one/q": true, "one/r": false}, Docs: "kind: X\n"}
+	a := progress.Record{Lesson: "a", Step: "two", Item: 3, Done: []string{"one"}, Guesses: map[string]bool{"one/q": true, "one/r": false}, Docs: "kind: X\n", Asked: map[string]string{"q": "4", "r": ""}, Hinted: []int{0, 2}}
 	for _, r := range []progress.Record{a, {Lesson: "b"}} {
 		if err := s.Save(r); err != nil {
 			t.Fatal(err)
