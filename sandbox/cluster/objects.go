@@ -47,6 +47,18 @@ func RefOf(o *Object) Ref {
 	return Ref{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 
+// Means reports whether this is the name, as a file may have it, of an object that
+// is called live in the cluster: a file need not say "default", and may give a
+// namespace to what has none. Versions of a kind are one and the same.
+func (r Ref) Means(live Ref) bool {
+	if live.Namespace == "" || r.Namespace == "" && live.Namespace == metav1.NamespaceDefault {
+		r.Namespace = live.Namespace
+	}
+	return r.group() == live.group() && r.String() == live.String()
+}
+
+func (r Ref) group() string { return schema.FromAPIVersionAndKind(r.APIVersion, r.Kind).Group }
+
 // Decode reads the documents of a YAML stream; lists are taken apart. where names
 // the stream in errors.
 func Decode(docs []byte, where string) ([]*Object, error) {

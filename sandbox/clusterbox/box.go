@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -331,7 +330,7 @@ func (b *Box) manifests(ctx context.Context, t *step.Task, want Want) (err error
 		}
 		return b.making(missing)
 	}
-	mine := slices.DeleteFunc(slices.Clone(b.state.Own), func(r cluster.Ref) bool { return !slices.Contains(b.state.Made, r) })
+	mine := b.state.mine()
 	b.state.Own, err = b.inside.Own(ctx, t, want.Manifests, mine)
 	return errors.Join(err, b.writeState(b.state))
 }

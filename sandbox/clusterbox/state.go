@@ -42,6 +42,13 @@ func (s *state) add(list []cluster.Ref) {
 	}
 }
 
+// mine gives those of the user's manifests that were not there before.
+func (s *state) mine() []cluster.Ref {
+	return slices.DeleteFunc(slices.Clone(s.Own), func(own cluster.Ref) bool {
+		return !slices.ContainsFunc(s.Made, func(made cluster.Ref) bool { return made.Means(own) })
+	})
+}
+
 func (b *Box) path(name string) string { return filepath.Join(b.opts.Dir, name) }
 
 func (b *Box) readState() (*state, error) {

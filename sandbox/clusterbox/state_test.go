@@ -256,3 +256,31 @@ func TestPreflight(t *testing.T) {
 		})
 	}
 }
+
+// TestMine: what was there before is not removed, whichever way it is written.
+func TestMine(t *testing.T) {
+	t.Parallel()
+	ref := func(version, kind, namespace, name string) cluster.Ref {
+		return cluster.Ref{APIVersion: version, Kind: kind, Namespace: namespace, Name: name}
+	}
+	tests := []struct {
+		name string
+		made cluster.Ref
+		own  cluster.Ref
+		want bool
+	}{
+		{"the same", ref("v1", "Service", "n", "a"), ref("v1", "Service", "n", "a"), true},
+		{"made without a namespace", ref("v1", "Service", "", "a"), ref("v1", "Service", "default", "a"), true},
+		{"a namespace where there is none", ref("v1", "Namespace", "n", "a"), ref("v1", "Namespace", "", "a"), true},
+		{"another version", ref("x/v1beta1", "A", "n", "a"), ref("x/v1", "A", "n", "a"), true},
+		{"another namespace", ref("v1", "Service", "", "a"), ref("v1", "Service", "n", "a"), false},
+		{"another group", ref("x/v1", "Service", "n", "a"), ref("v1", "Service", "n", "a"), false},
+		{"another name", ref("v1", "Service", "n", "a"), ref("v1", "Service", "n", "b"), false},
+	}
+	for _, tt := range tests {
+		s := &state{Made: []cluster.Ref{tt.made}, Own: []cluster.Ref{tt.own}}
+		if got := s.mine(); (len(got) == 1) != tt.want {
+			t.Errorf("%s: got %v", tt.name, got)
+		}
+	}
+}

@@ -111,7 +111,8 @@ func (in *Inside) Demo(ctx context.Context, t *step.Task) error {
 }
 
 // Own applies manifests of the user's own, removes what was among them before
-// and is not now, and gives what is there now.
+// and is not now, and gives what is there now, as it is called in the cluster.
+// Beside an error that is what was there before, too.
 func (in *Inside) Own(ctx context.Context, t *step.Task, path string, before []cluster.Ref) ([]cluster.Ref, error) {
 	list, err := ReadPath(path)
 	if err != nil {
@@ -122,21 +123,22 @@ func (in *Inside) Own(ctx context.Context, t *step.Task, path string, before []c
 		return before, err
 	}
 	c, err := write(ctx, in.reimage(list), in.Conn.Apply)
+	now := Refs(c.Live)
 	if err == nil && !in.NoWait {
 		err = Settle(ctx, in.Conn, c)
 	}
 	if err != nil {
-		return before, err
+		return append(without(before, now), now...), err
 	}
-	gone, err := Prune(ctx, in.Conn, before, list)
+	gone, err := Prune(ctx, in.Conn, before, now)
 	if err != nil {
-		return before, err
+		return append(without(before, now), now...), err
 	}
 	t.Say("yours, %d objects of %s, %d changed, %d removed", len(list), path, len(c.Changed), len(gone))
 	if in.NoWait {
-		return Refs(list), nil
+		return now, nil
 	}
-	return Refs(list), Served(ctx, in.Conn, c.Live, gone)
+	return now, Served(ctx, in.Conn, c.Live, gone)
 }
 
 // RestartEcho lets the echo backends' pods be made anew, of an image that has

@@ -226,24 +226,22 @@ func Settle(ctx context.Context, conn *cluster.Conn, c Change) error {
 	return Served(ctx, conn, c.Live, c.Gone)
 }
 
-// Prune removes objects that were there before and are not among these any more,
-// the last made first. Namespaces go with all that is in them.
-func Prune(ctx context.Context, conn *cluster.Conn, before []cluster.Ref, now []*cluster.Object) ([]cluster.Ref, error) {
-	keep := map[string]bool{}
-	for _, o := range now {
-		keep[cluster.RefOf(o).String()] = true
-	}
+// Prune removes objects that were there before and are not among these live ones
+// any more, the last made first. Namespaces go with all that is in them.
+func Prune(ctx context.Context, conn *cluster.Conn, before, now []cluster.Ref) ([]cluster.Ref, error) {
 	var gone []cluster.Ref
-	for _, ref := range slices.Backward(before) {
-		if keep[ref.String()] {
-			continue
-		}
+	for _, ref := range slices.Backward(without(before, now)) {
 		if _, err := conn.Delete(ctx, ref); err != nil {
 			return gone, err
 		}
 		gone = append(gone, ref)
 	}
 	return gone, nil
+}
+
+// without gives the names that mean none of these live objects.
+func without(list, live []cluster.Ref) []cluster.Ref {
+	return slices.DeleteFunc(slices.Clone(list), func(r cluster.Ref) bool { return slices.ContainsFunc(live, r.Means) })
 }
 
 // Refs names objects.
