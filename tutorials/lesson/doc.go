@@ -34,5 +34,6 @@
 // # Faults
 //
 // Reading is strict: every fault of a file is told at once, with its line and
-// with what would be right.
+// with what would be right. Characters that a terminal obeys instead of showing
+// them are faults everywhere, also those that YAML writes as escapes.
 package lesson

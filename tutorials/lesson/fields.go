@@ -38,6 +38,7 @@ func (d *doc) parse(text, what string) *yaml.Node {
 		d.at(d.base+1, "%s is empty", what)
 		return nil
 	}
+	d.plain(root.Content[0])
 	return root.Content[0]
 }
 

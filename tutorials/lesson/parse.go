@@ -70,8 +70,10 @@ func read(dir fs.FS, name string) (string, error) {
 func parse(dir fs.FS, text string, o Options) (*Lesson, error) {
 	l := &Lesson{}
 	r := newReport(path.Join(o.Name, File), text)
+	r.plain(text)
+	controls := len(r.list)
 	front, body, bodyLine := r.cutFront(text)
-	if len(r.list) == 0 {
+	if len(r.list) == controls {
 		l.front(r, front, o.Params)
 	}
 	if err := r.err(); err != nil && l.ID == "" {
@@ -262,6 +264,10 @@ func (b *builder) manifests(p piece) string {
 		b.at(p.line, "reading %s: %v", file, err)
 		return ""
 	}
-	b.objects(text, path.Join(path.Dir(b.file), file), 0)
+	name := path.Join(path.Dir(b.file), file)
+	inFile := newReport(name, text)
+	inFile.plain(text)
+	b.list = append(b.list, inFile.list...)
+	b.objects(text, name, 0)
 	return text
 }

@@ -10,6 +10,7 @@ import (
 // place of the lesson's.
 func (l *Lesson) translate(text, file string, use bool) error {
 	r := newReport(file, text)
+	r.plain(text)
 	front, body, bodyLine := r.cutFront(text)
 	title, summary := l.Title, l.Summary
 	if front != "" {

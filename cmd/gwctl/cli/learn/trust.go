@@ -82,10 +82,14 @@ func fingerprint(dir string) (string, error) {
 // send requests.
 func harmless() []string { return []string{"status", "fire", "plugins", "version"} }
 
+// trusts says that an argument would give consent in the user's place, in any
+// form: --trust, --trust=true.
+func trusts(arg string) bool { return strings.HasPrefix(arg, "--trust") }
+
 // gwctl runs a command of gwctl for a lesson.
 func (a App) gwctl(ctx context.Context, command, name string) (string, int, error) {
 	args := strings.Fields(command)[1:]
-	step := len(args) > 1 && args[0] == "tutorial" && args[1] == "step" && !slices.Contains(args, "--trust")
+	step := len(args) > 1 && args[0] == "tutorial" && args[1] == "step" && !slices.ContainsFunc(args, trusts)
 	if len(args) == 0 || !step && !slices.Contains(harmless(), args[0]) {
 		return "", 0, hint.New("NOT_HARMLESS", hint.BadLesson, "a lesson may not run: "+command,
 			"it may run gwctl "+strings.Join(harmless(), ", ")+", tutorial step")
