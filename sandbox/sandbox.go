@@ -199,6 +199,9 @@ func (s *Sandbox) Down(ctx context.Context) (bool, error) {
 	if _, err := os.Stat(s.dir); absent(err) { // another was faster
 		return false, nil
 	}
+	if err := s.read(); err != nil { // an up may have begun it while we waited
+		return true, err
+	}
 	if s.opts.Cluster.Forget && s.known && s.record.Runtime != Cluster {
 		return true, hint.New("UNFIT_FLAG", hint.Usage, "--forget means nothing to a sandbox of runtime "+s.record.Runtime,
 			"leave it away: down removes all that there is of it")

@@ -51,6 +51,30 @@ func TestBrokenRecord(t *testing.T) {
 	}
 }
 
+// TestDownLooksAgain: what an up has written since New is known to Down, which else
+// would take the cluster's state away and leave the cluster.
+func TestDownLooksAgain(t *testing.T) {
+	t.Setenv("KIND_EXPERIMENTAL_PROVIDER", "no-such-engine")
+	s := &Sandbox{opts: Options{Name: "x"}, dir: filepath.Join(t.TempDir(), "x")}
+	if err := s.read(); err != nil || s.record.Runtime != Local {
+		t.Fatalf("runtime %q, %v", s.record.Runtime, err)
+	}
+	if err := os.Mkdir(s.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{recordFile: `{"name":"x","runtime":"kind"}`, "kind.json": `{"cluster":"gwctl-x","engine":"no-such-engine","creating":true}`} {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Down(t.Context()); err == nil {
+		t.Error("down removes a cluster without an engine")
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "kind.json")); err != nil {
+		t.Errorf("the cluster is forgotten: %v", err)
+	}
+}
+
 func TestPorts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
