@@ -19,8 +19,10 @@ import (
 const (
 	// aliveTimeout bounds the wait for the API server of nodes that were started.
 	aliveTimeout = 90 * time.Second
-	// lookTimeout bounds one question to it.
+	// lookTimeout bounds one question to it, patience the wait until one that runs
+	// is taken for dead: a busy machine answers late.
 	lookTimeout = 3 * time.Second
+	patience    = 20 * time.Second
 	// aliveEvery is how often it is asked.
 	aliveEvery = 250 * time.Millisecond
 )
@@ -45,7 +47,7 @@ func (b *Box) takeUp(ctx context.Context, t *step.Task, s *state) error {
 		}
 		did, b.started = "was stopped, healed: started", true
 	}
-	err := b.alive(ctx, map[bool]time.Duration{true: aliveTimeout, false: lookTimeout}[b.started])
+	err := b.alive(ctx, map[bool]time.Duration{true: aliveTimeout, false: patience}[b.started])
 	if err != nil && !b.started && ctx.Err() == nil {
 		t.Warn("the cluster's API server does not answer; its nodes are started anew", "")
 		b.started = true
