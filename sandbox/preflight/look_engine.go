@@ -62,7 +62,7 @@ func lookRootless(ctx context.Context, p Probe) (Verdict, string, string) {
 		if i.CgroupVersion == "1" {
 			return Fail, "rootless, on cgroup v1", "rootless engines need cgroup v2"
 		}
-		got, err := p.File("/sys/fs/cgroup/user.slice/user-" + p.Env("UID") + ".slice/cgroup.controllers")
+		got, err := p.File(fmt.Sprintf("/sys/fs/cgroup/user.slice/user-%d.slice/cgroup.controllers", p.User()))
 		if err == nil && !strings.Contains(got, "cpu") {
 			return Fail, "rootless, and cpu is not delegated: " + trimmed(got), ""
 		}

@@ -52,6 +52,7 @@ func (m *machine) EngineTime(context.Context) (theirs, ours time.Time, err error
 func (m *machine) NodeImages(context.Context) ([]string, error)     { return m.images, m.noEngine }
 func (m *machine) Reachable(context.Context) error                  { return m.unreachable }
 func (m *machine) Nodes(context.Context) ([]engine.Node, error)     { return m.nodes, nil }
+func (m *machine) User() int                                        { return 1000 }
 func (m *machine) Env(name string) string                           { return m.env[name] }
 func (m *machine) Free(string) (int64, error)                       { return m.free, nil }
 func (m *machine) Lookup(context.Context, string) ([]string, error) { return m.localhost, nil }
@@ -115,7 +116,7 @@ func TestFindings(t *testing.T) {
 		{"ENGINE_VERSION", func(m *machine) { m.engine.Info.ServerVersion = "odd" }, Warn, hint.NoEngine, "cannot be read"},
 		{"CGROUP", func(m *machine) { m.engine.Info.CgroupVersion = "1" }, Warn, hint.Preflight, "cgroup v1"},
 		{"ROOTLESS", func(m *machine) {
-			m.engine.Info.Rootless, m.env["UID"] = true, "1000"
+			m.engine.Info.Rootless = true
 			m.files["/sys/fs/cgroup/user.slice/user-1000.slice/cgroup.controllers"] = "memory pids\n"
 		}, Fail, hint.Preflight, "cpu is not delegated"},
 		{"SNAP", func(m *machine) { m.engine.Info.Snap = true }, Fail, hint.Preflight, "TMPDIR"},

@@ -23,6 +23,8 @@ type Probe interface {
 	Nodes(ctx context.Context) ([]engine.Node, error)
 	// File reads a file, such as one of /proc.
 	File(path string) (string, error)
+	// User is the number of the user, -1 where users have none.
+	User() int
 	// Env reads an environment variable.
 	Env(name string) string
 	// Free is how many bytes are free where path lies.
@@ -113,6 +115,9 @@ func (*Here) File(path string) (string, error) {
 	raw, err := os.ReadFile(path)
 	return string(raw), err
 }
+
+// User is the number of the user.
+func (*Here) User() int { return os.Getuid() }
 
 // Env reads an environment variable.
 func (*Here) Env(name string) string { return os.Getenv(name) }
