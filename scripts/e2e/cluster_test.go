@@ -14,6 +14,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sigs.k8s.io/kind/pkg/apis/config/defaults"
+
+	"github.com/gwctl/gwctl/sandbox/engine"
 )
 
 // clusterUser is somebody with a home of their own and a sandbox in a kind
@@ -42,20 +46,36 @@ func skip(t *testing.T, why string) {
 	t.Skip(why)
 }
 
-// nodeImage is the node image that the tests use: the one that was named, or that
-// scripts/node-image has built.
+// nodeImage is the node image that the tests use: the one that was named; else
+// kind's own, where it is here or can be pulled; else one that scripts/node-image
+// has built.
 func nodeImage(t *testing.T) string {
 	t.Helper()
 	docker := tool(t, "docker")
-	ref := os.Getenv("GWCTL_NODE_IMAGE")
-	if ref == "" {
-		out, _ := exec.CommandContext(t.Context(), docker, "images", "--format", "{{.Repository}}:{{.Tag}}", "kindest/node").Output()
-		ref, _, _ = strings.Cut(string(out), "\n")
+	if ref := os.Getenv("GWCTL_NODE_IMAGE"); ref != "" {
+		return ref
 	}
+	if out, _ := exec.CommandContext(t.Context(), docker, "images", "-q", kindImage()).Output(); len(bytes.TrimSpace(out)) > 0 || pulled(t, docker) {
+		return kindImage()
+	}
+	out, _ := exec.CommandContext(t.Context(), docker, "images", "--format", "{{.Repository}}:{{.Tag}}", "kindest/node").Output()
+	ref, _, _ := strings.Cut(string(out), "\n")
 	if ref == "" {
-		skip(t, "there is no node image: scripts/node-image/build.sh makes one")
+		skip(t, "there is no node image, and kind's own cannot be pulled: scripts/node-image/build.sh makes one")
 	}
 	return ref
+}
+
+// kindImage is the node image that this kind was released with, by its tag.
+func kindImage() string {
+	ref, _, _ := strings.Cut(defaults.Image, "@")
+	return ref
+}
+
+// pulled says whether kind's own node image could be pulled, where its registry
+// answers.
+func pulled(t *testing.T, docker string) bool {
+	return engine.Reachable(t.Context(), kindImage()) == nil && exec.CommandContext(t.Context(), docker, "pull", "-q", kindImage()).Run() == nil
 }
 
 // kubectl is the cluster's own, as scripts/node-image leaves it, else that of PATH.
