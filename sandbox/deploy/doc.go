@@ -7,7 +7,7 @@
 //
 // Each function finds out what there is and does what is missing. A Helm release
 // carries a digest of chart and values in a label, so that nothing is rendered or
-// sent when nothing has changed. A release that was left pending by an up that
+// sent when nothing has changed and all its objects are there. A release that was left pending by an up that
 // was killed is taken for failed and upgraded.
 //
 // # Served

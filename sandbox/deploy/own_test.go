@@ -19,8 +19,8 @@ import (
 	"github.com/gwctl/gwctl/sandbox/step"
 )
 
-// api is an API server that knows ConfigMaps and Namespaces. It holds objects by
-// their path, and refuses to write one that is called "bad".
+// api is an API server that knows ConfigMaps, Secrets and Namespaces. It holds
+// objects by their path, and refuses to write one that is called "bad".
 type api struct {
 	mu  sync.Mutex
 	has map[string]json.RawMessage
@@ -44,7 +44,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(metav1.APIGroupList{})
 	case path == "/api/v1":
 		_ = json.NewEncoder(w).Encode(metav1.APIResourceList{GroupVersion: "v1", APIResources: []metav1.APIResource{
-			{Name: "configmaps", Kind: "ConfigMap", Namespaced: true}, {Name: "namespaces", Kind: "Namespace"},
+			{Name: "configmaps", Kind: "ConfigMap", Namespaced: true},
+			{Name: "secrets", Kind: "Secret", Namespaced: true},
+			{Name: "namespaces", Kind: "Namespace"},
 		}})
 	case r.Method == http.MethodPatch && filepath.Base(path) == "bad":
 		fail(http.StatusForbidden, metav1.StatusReasonForbidden)

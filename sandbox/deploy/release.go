@@ -8,12 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"time"
 
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gwctl/gwctl/manifests"
 	"github.com/gwctl/gwctl/sandbox/cluster"
@@ -138,8 +142,8 @@ func (h *Helm) Installed() (bool, error) {
 	return r != nil, err
 }
 
-// Ensure installs or upgrades the release, unless it is as planned. It tells what
-// it did: "installed", "upgraded" or "unchanged".
+// Ensure installs or upgrades the release, unless it is as planned and nothing of
+// it was deleted. It tells what it did: "installed", "upgraded" or "unchanged".
 func (h *Helm) Ensure(ctx context.Context, plan Plan) (did string, err error) {
 	c, err := Chart()
 	if err != nil {
@@ -154,14 +158,61 @@ func (h *Helm) Ensure(ctx context.Context, plan Plan) (did string, err error) {
 	if err != nil {
 		return "", err
 	}
+	var missing []cluster.Ref
 	if r != nil && r.Info.Status == release.StatusDeployed && r.Labels[digestLabel] == sum {
-		return "unchanged", nil
+		if missing, err = h.missing(ctx, r); err != nil {
+			return "", err
+		}
+		if len(missing) == 0 {
+			return "unchanged", nil
+		}
 	}
 	labels := map[string]string{digestLabel: sum}
 	if r == nil || r.Info.Status == release.StatusUninstalled {
 		return "installed", chartError(h.install(ctx, c, values, labels))
 	}
-	return "upgraded", chartError(h.upgrade(ctx, r, c, values, labels))
+	if err := h.upgrade(ctx, r, c, values, labels); err != nil {
+		return "upgraded", chartError(err)
+	}
+	if slices.ContainsFunc(missing, func(m cluster.Ref) bool { return m.Kind == "Secret" && m.Name == tokenSecret }) {
+		return "upgraded", h.restart(ctx) // the token is a new one
+	}
+	return "upgraded", nil
+}
+
+// missing gives those objects of a release that are not there. An upgrade makes
+// them.
+func (h *Helm) missing(ctx context.Context, r *release.Release) ([]cluster.Ref, error) {
+	list, err := cluster.Decode([]byte(r.Manifest), "the release "+Release)
+	if err != nil {
+		return nil, err
+	}
+	var missing []cluster.Ref
+	for _, o := range list {
+		ref := cluster.RefOf(o)
+		if ref.Namespace == "" { // as Helm has it; kinds without namespaces do not mind
+			ref.Namespace = Namespace
+		}
+		_, there, err := h.conn.Get(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			missing = append(missing, ref)
+		}
+	}
+	return missing, nil
+}
+
+// restart lets the gateways' pods be made anew, one after the other, as kubectl
+// rollout restart does.
+func (h *Helm) restart(ctx context.Context) error {
+	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":%q}}}}}`, time.Now().Format(time.RFC3339))
+	_, err := h.conn.Typed.AppsV1().Deployments(Namespace).Patch(ctx, Release, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: cluster.Manager})
+	if err != nil {
+		return fmt.Errorf("restarting the gateways: %w", err)
+	}
+	return nil
 }
 
 func (h *Helm) install(ctx context.Context, c *chart.Chart, values map[string]any, labels map[string]string) error {
