@@ -40,9 +40,9 @@ func Import(dir fs.FS, name string) (text, id string, err error) {
 		return "", "", err
 	}
 	m := &importer{dir: dir, name: name}
-	title := strings.Join(strings.Fields(s.Title), " ")
+	title := lesson.Shown(strings.Join(strings.Fields(s.Title), " "))
 	if title == "" {
-		title = path.Base(filepath.ToSlash(name))
+		title = lesson.Shown(path.Base(filepath.ToSlash(name)))
 	}
 	id = slug(title, "scenario")
 	m.intro(s.Details.Intro, title)
@@ -56,8 +56,8 @@ func Import(dir fs.FS, name string) (text, id string, err error) {
 	if err := errors.Join(m.errs...); err != nil {
 		return "", "", hint.New("NO_SCENARIO", hint.BadLesson, name+" is no whole scenario", "its "+indexFile+" names what is not there").Because(err)
 	}
-	body := strings.Join(m.out, "\n\n") + "\n"
-	f := front{Format: 1, ID: id, Title: title, Summary: strings.Join(strings.Fields(s.Description), " "), Params: params(body)}
+	body := lesson.Shown(strings.Join(m.out, "\n\n") + "\n")
+	f := front{Format: 1, ID: id, Title: title, Summary: lesson.Shown(strings.Join(strings.Fields(s.Description), " ")), Params: params(body)}
 	f.Minutes = min(max(1, minutesAStep*len(s.Details.Steps)), maxMinutes)
 	if f.Summary == "" {
 		f.Summary = title

@@ -228,6 +228,7 @@ func FuzzImport(f *testing.F) {
 	f.Add("{{\xa2}}", "\xff")
 	f.Add("<details\nx <de<detailstails>", "")
 	f.Add("- a\n\n  ```yaml {apply}\n  x\n  ```\n> ```http {fire}\n", "\t\x00")
+	f.Add("a\x1b[2K\rb\u009b\u202e\n\n`ls\x1b[1A`{{exec}}\n", "test\b\x1b[2K")
 	f.Fuzz(func(t *testing.T, text, verify string) {
 		index, err := json.Marshal(map[string]any{"title": "t", "details": map[string]any{
 			"intro": map[string]string{"text": "i.md"}, "steps": []any{map[string]string{"title": text, "text": "s.md", "verify": "v.sh", "background": "v.sh"}},

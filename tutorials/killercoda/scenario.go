@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gwctl/gwctl/sandbox/hint"
+	"github.com/gwctl/gwctl/tutorials/lesson"
 )
 
 // indexFile names the file that makes a directory a scenario.
@@ -102,5 +103,5 @@ func readFile(dir fs.FS, name string) (string, error) {
 	if len(raw) > maxText {
 		return "", fmt.Errorf("it is larger than %d bytes", maxText)
 	}
-	return strings.ToValidUTF8(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\uFFFD"), nil
+	return lesson.Shown(strings.ReplaceAll(string(raw), "\r\n", "\n")), nil
 }

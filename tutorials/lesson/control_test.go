@@ -64,3 +64,14 @@ func TestHiddenInFiles(t *testing.T) {
 		}
 	}
 }
+
+func TestShown(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "a\tß\n": "a\tß\n", "a\x1b[2K\r\n\r": "a\uFFFD[2K\r\n\uFFFD", "\x9b\u009b\u202ex": "\uFFFD\uFFFD\uFFFDx",
+	} {
+		if got := lesson.Shown(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
