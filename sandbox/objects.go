@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 
+	"github.com/gwctl/gwctl/gatewayd/admin"
 	"github.com/gwctl/gwctl/sandbox/hint"
 )
 
@@ -50,6 +51,31 @@ func (s *Sandbox) ClearCounters(ctx context.Context) error {
 		return err
 	}
 	return clearCounters(ctx, f.Gateways)
+}
+
+// KeepCounters puts aside, in each gateway, what its plugins have counted. A gateway
+// that ends meanwhile has lost its counts in any case.
+func (s *Sandbox) KeepCounters(ctx context.Context) error {
+	return s.counters(ctx, (*admin.Client).KeepCounters)
+}
+
+// RestoreCounters brings back what KeepCounters has put aside, in the place of what
+// was counted since.
+func (s *Sandbox) RestoreCounters(ctx context.Context) error {
+	return s.counters(ctx, (*admin.Client).RestoreCounters)
+}
+
+func (s *Sandbox) counters(ctx context.Context, do func(*admin.Client, context.Context) error) error {
+	f, err := s.Running(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range f.Gateways {
+		if err := do(g.Client(), ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Sandbox) notOwn() error {

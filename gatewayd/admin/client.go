@@ -72,6 +72,17 @@ func (c *Client) ClearCounters(ctx context.Context, plugin string) error {
 	return c.get(ctx, http.MethodPost, "/counters/clear?plugin="+url.QueryEscape(plugin), &ignored)
 }
 
+// KeepCounters puts what plugins count aside.
+func (c *Client) KeepCounters(ctx context.Context) error {
+	return c.get(ctx, http.MethodPost, "/counters/keep", &map[string]string{})
+}
+
+// RestoreCounters brings back what KeepCounters has put aside, in the place of what
+// was counted since; nothing where nothing was put aside.
+func (c *Client) RestoreCounters(ctx context.Context) error {
+	return c.get(ctx, http.MethodPost, "/counters/restore", &map[string]string{})
+}
+
 // Advance moves the gateway's test clock ahead.
 func (c *Client) Advance(ctx context.Context, d time.Duration) (time.Time, error) {
 	var now struct{ Now time.Time }

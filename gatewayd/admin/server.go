@@ -23,6 +23,10 @@ type Gateway interface {
 	Describe() Status
 	// ClearCounters clears what plugins count: all, or those of one plugin.
 	ClearCounters(plugin string)
+	// KeepCounters puts what plugins count aside; RestoreCounters brings it back in
+	// the place of what was counted since.
+	KeepCounters()
+	RestoreCounters()
 	// Advance moves the test clock, and returns the new time; ok is false when
 	// there is none.
 	Advance(d time.Duration) (now time.Time, ok bool)
@@ -47,7 +51,7 @@ type Options struct {
 }
 
 // Handler serves /status, /problems, /config, /metrics, /events,
-// /counters/clear and /clock/advance.
+// /counters/clear, /counters/keep, /counters/restore and /clock/advance.
 func Handler(o Options) http.Handler {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = 15 * time.Second
@@ -60,6 +64,8 @@ func Handler(o Options) http.Handler {
 	mux.Handle("GET /metrics", o.Metrics)
 	mux.HandleFunc("GET /events", s.events)
 	mux.HandleFunc("POST /counters/clear", s.clear)
+	mux.HandleFunc("POST /counters/keep", s.with(s.Gateway.KeepCounters))
+	mux.HandleFunc("POST /counters/restore", s.with(s.Gateway.RestoreCounters))
 	mux.HandleFunc("POST /clock/advance", s.advance)
 	return s.guard(mux)
 }
@@ -170,6 +176,14 @@ func (s *server) clear(w http.ResponseWriter, r *http.Request) {
 	plugin := r.URL.Query().Get("plugin")
 	s.Gateway.ClearCounters(plugin)
 	s.json(w, map[string]string{"cleared": plugin})
+}
+
+// with answers when something is done.
+func (s *server) with(do func()) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		do()
+		s.json(w, map[string]string{})
+	}
 }
 
 func (s *server) advance(w http.ResponseWriter, r *http.Request) {

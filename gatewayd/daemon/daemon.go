@@ -348,6 +348,12 @@ func (d *Daemon) Describe() admin.Status {
 	}
 }
 
+// KeepCounters puts aside what plugins count, RestoreCounters brings it back.
+func (d *Daemon) KeepCounters() { d.shared.keepers(plugin.Keeper.Keep) }
+
+// RestoreCounters brings back what KeepCounters has put aside.
+func (d *Daemon) RestoreCounters() { d.shared.keepers(plugin.Keeper.Restore) }
+
 // ClearCounters clears what plugins count.
 func (d *Daemon) ClearCounters(name string) { d.shared.clear(name) }
 

@@ -137,6 +137,17 @@ func (s *shared) clear(name string) {
 	}
 }
 
+// keepers calls do for every value whose counts can be put aside.
+func (s *shared) keepers(do func(plugin.Keeper)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.values {
+		if k, ok := v.value.(plugin.Keeper); ok {
+			do(k)
+		}
+	}
+}
+
 func (s *shared) closeAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -25,6 +25,7 @@ type Memory struct {
 type shard struct {
 	mu     sync.Mutex
 	t      table
+	kept   *table // what Keep has put aside, nil for nothing
 	calls  uint32
 	owed   int               // rows to look at in the next step of sweeping
 	queues map[string]*queue // by whole key; only of those that have waiting requests
@@ -142,6 +143,32 @@ func (m *Memory) Clear(plugin string) {
 		s := &m.shards[i]
 		s.mu.Lock()
 		s.clear(plugin)
+		s.mu.Unlock()
+	}
+}
+
+// Keep puts a copy of every count aside, for Restore; one that was put aside before
+// is forgotten.
+func (m *Memory) Keep() {
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		s.kept = s.t.clone()
+		s.mu.Unlock()
+	}
+}
+
+// Restore brings the counts back that Keep has put aside, in the place of all
+// others, and forgets them there; nothing where nothing was put aside. Time has gone
+// on for them as if they had been here. Of requests that wait it is as with Clear.
+func (m *Memory) Restore() {
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		s.clear("")
+		if s.kept != nil {
+			s.t, s.kept = *s.kept, nil
+		}
 		s.mu.Unlock()
 	}
 }

@@ -95,6 +95,41 @@ func TestClear(t *testing.T) {
 	}
 }
 
+// TestKeep: what was put aside comes back in the place of what was counted since,
+// once.
+func TestKeep(t *testing.T) {
+	t.Parallel()
+	now, r := at("2026-03-01T12:00:00Z"), limit.Rule{Algorithm: limit.FixedWindow, Period: limit.Minute, Limit: 5}
+	m := limit.NewMemory()
+	left := func(id string) int64 {
+		t.Helper()
+		var d limit.Decision
+		if err := m.Take(t.Context(), now, limit.Key{Owner: "a", Scope: "s", ID: id}, []limit.Rule{r}, &d); err != nil {
+			t.Fatal(err)
+		}
+		return d.States[0].Remaining
+	}
+	fill(t, m, now, "a", 1000, r)
+	fill(t, m, now, "a", 1000, r)
+	m.Keep()
+	m.Clear("")
+	if got := left("7"); got != 4 {
+		t.Errorf("after Clear %d are left, want 4", got)
+	}
+	fill(t, m, now, "b", 10, r)
+	m.Restore()
+	if m.Len() != 1000 {
+		t.Errorf("%d keys, want 1000", m.Len())
+	}
+	if got := left("7"); got != 2 {
+		t.Errorf("after Restore %d are left, want 2", got)
+	}
+	m.Restore() // nothing is aside any more
+	if m.Len() != 0 {
+		t.Errorf("%d keys, want none", m.Len())
+	}
+}
+
 // TestTableAgainstMap does random work on a store and on a plain map.
 func TestTableAgainstMap(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // errFull says that the keys of one shard hold 4 GiB.
@@ -55,6 +56,13 @@ type table struct {
 	arena []byte // the keys, one after another
 	waste int    // bytes of it that belong to no row
 	hand  int    // where the next step of sweeping begins
+}
+
+// clone gives a table of its own with the same rows.
+func (t *table) clone() *table {
+	c := *t
+	c.index, c.rows, c.arena = slices.Clone(t.index), slices.Clone(t.rows), slices.Clone(t.arena)
+	return &c
 }
 
 func (t *table) row(n uint32) *row { return &t.rows[n-1] }

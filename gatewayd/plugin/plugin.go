@@ -148,3 +148,10 @@ type Scope struct {
 type Clearer interface {
 	Clear(plugin string)
 }
+
+// Keeper is what a shared value implements whose counts can be put aside, and
+// brought back in the place of those that came since.
+type Keeper interface {
+	Keep()
+	Restore()
+}

@@ -127,7 +127,7 @@ func (c *claim) settleFound(ctx context.Context, s *sandbox.Sandbox, state sandb
 		if err := s.Replace(ctx, []byte(c.Docs)); err != nil {
 			return err
 		}
-		return s.ClearCounters(ctx)
+		return s.RestoreCounters(ctx)
 	case wait:
 		return c.later(state)
 	case drop:

@@ -108,6 +108,9 @@ func (s *Session) take(ctx context.Context) error {
 			return err
 		}
 		s.host.claim.Docs = string(docs)
+		if err := h.KeepCounters(ctx); err != nil {
+			return err
+		}
 	}
 	s.host.claim.Created = h.Created()
 	if err := s.host.claim.save(); err != nil {

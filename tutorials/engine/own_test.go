@@ -3,11 +3,13 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -80,6 +82,10 @@ func TestGivesBack(t *testing.T) {
 	t.Parallel()
 	sb := box(t, sandbox.Options{})
 	dir, before := mine(t, sb)
+	minute := time.Now().Truncate(time.Minute)
+	if got := remaining(t, sb); got != "4" {
+		t.Fatalf("of five, %s remain after one", got)
+	}
 	o, r := inBox(t, sb, oneStep)
 	s := open(t, o)
 	if _, err := engine.Open(t.Context(), o); !errors.Is(err, hint.New("LESSON_RUNS", 0, "", "")) {
@@ -97,11 +103,29 @@ func TestGivesBack(t *testing.T) {
 	if after := read(t, dir); !same(before, after) {
 		t.Errorf("got files %v, want %v", after, before)
 	}
+	if got := remaining(t, sb); got != "3" && time.Now().Truncate(time.Minute).Equal(minute) {
+		t.Errorf("of five, %s remain after two that were not the lesson's", got)
+	}
 	text, err := metricsOf(t, sb)
 	must(t, err)
 	if !strings.Contains(text, "gatewayd_config_problems") {
 		t.Errorf("no metrics came: %s", text)
 	}
+}
+
+// remaining sends a request of the user's own, and gives what the demo's limit then
+// leaves.
+func remaining(t *testing.T, sb *sandbox.Sandbox) string {
+	t.Helper()
+	f, err := sb.Running(t.Context())
+	must(t, err)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.Gateways[0].URL()+"/echo-1", nil)
+	must(t, err)
+	req.Header.Set("apikey", sandbox.DemoKey)
+	res, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+	must(t, err)
+	defer res.Body.Close()
+	return res.Header.Get("X-RateLimit-Remaining-Minute")
 }
 
 func metricsOf(t *testing.T, sb *sandbox.Sandbox) (string, error) {

@@ -52,6 +52,7 @@ type instance struct {
 var (
 	_ plugin.Accessor = (*instance)(nil)
 	_ plugin.Clearer  = (*limit.Memory)(nil)
+	_ plugin.Keeper   = (*limit.Memory)(nil)
 )
 
 func build(c Config, env plugin.Env) (plugin.Instance, error) {
