@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,7 +116,8 @@ func (a App) runLesson(ctx context.Context, r runner, which string) (err error) 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	began := false
+	defer func() { err = errors.Join(err, done(began)) }()
 	keep, write, err := a.reported(r.report)
 	if err != nil {
 		return err
@@ -133,6 +133,7 @@ func (a App) runLesson(ctx context.Context, r runner, which string) (err error) 
 			if e.Type == engine.StepBegan && rec != nil {
 				rec.Mark(e.Began.Title)
 			}
+			began = began || e.Type == engine.LessonBegan
 			keep(e)
 			emit(e)
 		}
@@ -205,24 +206,6 @@ func (a App) loadLesson(which string, o lesson.Options) (l *lesson.Lesson, key, 
 	}
 	sum := sha256.Sum256([]byte(source))
 	return l, l.ID + "-" + hex.EncodeToString(sum[:4]), source, nil
-}
-
-// recorded gives where to write, and what records it: a full screen as it is,
-// lines with what a terminal makes of their ends.
-func (a App) recorded(path, title string, full bool) (io.Writer, *record.Writer, func() error, error) {
-	if path == "" {
-		return a.Out, nil, func() error { return nil }, nil
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, nil, nil, hint.New("NO_RECORD", hint.Preflight, "the recording cannot be written", "name a file in a directory of yours").Because(err)
-	}
-	width, height := a.castSize(full)
-	w, err := record.New(f, record.Options{Width: width, Height: height, Title: title, Lines: !full})
-	if err != nil {
-		return nil, nil, nil, errors.Join(err, f.Close())
-	}
-	return io.MultiWriter(a.Out, w), w, func() error { return errors.Join(w.Err(), f.Close()) }, nil
 }
 
 func (a App) tutorialReplay() *cobra.Command {
