@@ -296,6 +296,7 @@ func TestCluster(t *testing.T) {
 	}
 	u.base = u.url("")
 	t.Run("again", u.again)
+	t.Run("gateway deleted", u.gatewayDeleted)
 	t.Run("quota", u.quota)
 	t.Run("reset", u.reset)
 	t.Run("article", u.article)
@@ -442,6 +443,17 @@ func (u clusterUser) refused(t *testing.T) {
 			t.Errorf("kubectl does not name %s:\n%s", field, out)
 		}
 	}
+}
+
+// gatewayDeleted: what somebody has deleted of the release, up makes again.
+func (u clusterUser) gatewayDeleted(t *testing.T) {
+	u.t = t
+	u.kubectl("-n", "gwctl-system", "delete", "deployment/gatewayd", "secret/gatewayd-admin")
+	if out := u.up(); !strings.Contains(out, "release gatewayd upgraded") {
+		t.Errorf("up says\n%s", out)
+	}
+	becomes(t, u.url("/echo-1"), 401)
+	u.again(t)
 }
 
 // replicas: three gateways with policy local let 15 pass, and it shows.
