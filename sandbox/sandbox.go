@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gwctl/gwctl/sandbox/hint"
+	"github.com/gwctl/gwctl/sandbox/kindbox"
 )
 
 // Options say which sandbox is meant, and how it should be.
@@ -188,6 +189,9 @@ func (s *Sandbox) Left() []string {
 // Down removes the sandbox: gateway, backends and files, the edited copy of the
 // demo too. It reports whether there was anything.
 func (s *Sandbox) Down(ctx context.Context) (bool, error) {
+	if err := os.Remove(kindbox.Part(s.dir)); err == nil {
+		_ = os.Remove(filepath.Dir(s.dir)) // if nothing else is there
+	}
 	if _, err := os.Stat(s.dir); absent(err) {
 		return false, nil
 	}

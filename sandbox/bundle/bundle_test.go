@@ -6,12 +6,15 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -180,12 +183,15 @@ func TestResume(t *testing.T) {
 // TestFetch goes on where it stopped.
 func TestFetch(t *testing.T) {
 	t.Parallel()
-	path, _ := create(t)
+	path, x := create(t)
 	h, err := bundle.Handler(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(h)
+	var sent atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(counting{w, &sent}, r)
+	}))
 	defer srv.Close()
 	want, err := os.ReadFile(path)
 	if err != nil {
@@ -196,14 +202,47 @@ func TestFetch(t *testing.T) {
 		if err := os.WriteFile(into, want[:have], 0o600); err != nil {
 			t.Fatal(err)
 		}
+		if err := os.Chtimes(into, x.Created, x.Created); err != nil {
+			t.Fatal(err)
+		}
+		sent.Store(0)
 		if err := bundle.Fetch(t.Context(), srv.URL+"/"+bundle.ServedName, into, func(engine.Progress) {}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if got, _ := os.ReadFile(into); !bytes.Equal(got, want) {
 			t.Errorf("%s: %d bytes, want %d", name, len(got), len(want))
 		}
+		if got := int(sent.Load()); got > len(want)-have+500 {
+			t.Errorf("%s: %d bytes were sent, want %d", name, got, len(want)-have)
+		}
+	}
+	other := filepath.Join(t.TempDir(), "b")
+	if err := os.WriteFile(other, []byte("a part of another bundle"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(other, x.Created, x.Created.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time it is there, and has its time
+		if err := bundle.Fetch(t.Context(), srv.URL+"/"+bundle.ServedName, other, func(engine.Progress) {}); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(other); !bytes.Equal(got, want) {
+			t.Errorf("behind a part of another: %d bytes, want %d", len(got), len(want))
+		}
 	}
 	if err := bundle.Fetch(t.Context(), srv.URL+"/none", filepath.Join(t.TempDir(), "b"), nil); !errors.Is(err, hint.New("FETCH_FAILED", 0, "", "")) {
 		t.Errorf("got %v, want FETCH_FAILED", err)
 	}
+}
+
+// counting counts the bytes of bodies.
+type counting struct {
+	http.ResponseWriter
+	sent *atomic.Int64
+}
+
+func (c counting) Write(p []byte) (int, error) {
+	c.sent.Add(int64(len(p)))
+	return c.ResponseWriter.Write(p)
 }

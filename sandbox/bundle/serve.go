@@ -45,7 +45,7 @@ func Handler(path string) (http.Handler, error) {
 const ServedName = "gwctl.bundle"
 
 // Fetch fetches a bundle into a file; what is there of it already is not fetched
-// again.
+// again, unless another has taken its place: the file's time is that of the bundle.
 func Fetch(ctx context.Context, url, into string, tell func(engine.Progress)) error {
 	failed := func(err error) error {
 		return hint.New("FETCH_FAILED", hint.Network, "the bundle cannot be fetched from "+url,
@@ -64,8 +64,13 @@ func Fetch(ctx context.Context, url, into string, tell func(engine.Progress)) er
 	if err != nil {
 		return failed(err)
 	}
-	if have > 0 {
+	if have > 0 { // go on, if it is still the same
+		info, err := f.Stat()
+		if err != nil {
+			return fmt.Errorf("keeping the bundle: %w", err)
+		}
 		req.Header.Set("Range", "bytes="+strconv.FormatInt(have, 10)+"-")
+		req.Header.Set("If-Range", info.ModTime().UTC().Format(http.TimeFormat))
 	}
 	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: 30 * time.Second}}
 	defer client.CloseIdleConnections()
@@ -85,6 +90,9 @@ func Fetch(ctx context.Context, url, into string, tell func(engine.Progress)) er
 		}
 	default:
 		return failed(errors.New(res.Status))
+	}
+	if made, err := http.ParseTime(res.Header.Get("Last-Modified")); err == nil {
+		defer os.Chtimes(into, made, made) //nolint:errcheck // else the next try begins anew
 	}
 	m := &meter{w: f, done: have, base: have, total: have + res.ContentLength, begin: time.Now(), tell: tell}
 	if _, err := io.Copy(m, res.Body); err != nil {

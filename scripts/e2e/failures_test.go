@@ -5,6 +5,8 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -182,5 +184,54 @@ func TestBundle(t *testing.T) {
 		if half.status != http.StatusPartialContent || len(half.body) != 100 {
 			t.Errorf("a range of the bundle: %d, %d bytes", half.status, len(half.body))
 		}
+		u.t = t
+		u.fetched(address)
 	})
+}
+
+// fetched fetches a bundle over a connection that breaks, then goes on.
+func (u clusterUser) fetched(address string) {
+	const name, most = "fetched", 1 << 20
+	u.env = []string{"GWCTL_NODE_IMAGE=" + nodeImage(u.t)}
+	var ranges []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ranges = append(ranges, r.Header.Get("Range"))
+		req, err := http.NewRequestWithContext(r.Context(), r.Method, address, nil)
+		if err != nil {
+			panic(err)
+		}
+		req.Header = r.Header.Clone()
+		res, err := (&http.Client{Timeout: time.Minute}).Do(req)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		defer res.Body.Close()
+		maps.Copy(w.Header(), res.Header)
+		w.WriteHeader(res.StatusCode)
+		if len(ranges) > 1 {
+			_, _ = io.Copy(w, res.Body)
+			return
+		}
+		_, _ = io.CopyN(w, res.Body, most)
+		panic(http.ErrAbortHandler)
+	}))
+	defer srv.Close()
+	url := srv.URL + "/gwctl.bundle"
+	u.fails(14, []string{"the bundle cannot be fetched", "goes on where this one ended"}, "up", "--runtime", "kind", "--name", name, "--bundle", url)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	u.fails(12, []string{"every checksum right", "is taken"}, "up", "--runtime", "kind", "--name", name, "--bundle", url, "--port", port)
+	if len(ranges) != 2 || ranges[0] != "" || ranges[1] == "" || ranges[1] == "bytes=0-" {
+		u.t.Errorf("asked for were %q, want all, then the rest", ranges)
+	}
+	if left, _ := filepath.Glob(filepath.Join(u.home, ".local/state/gwctl", "*"+name+"*")); len(left) > 0 {
+		u.t.Errorf("files are left: %v", left)
+	}
+	if left, _ := filepath.Glob(filepath.Join(u.home, ".local/state/gwctl", ".*part")); len(left) > 0 {
+		u.t.Errorf("parts are left: %v", left)
+	}
 }
