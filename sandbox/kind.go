@@ -104,7 +104,7 @@ var (
 func newKind(o Options, dir string) kindRuntime {
 	c := o.Cluster
 	box := kindbox.New(kindbox.Options{
-		Dir: dir, Name: o.Name, Command: c.CreateCommand, Image: c.Image, Config: c.Config, Retain: c.Retain, Offline: c.Offline, Bundle: c.Bundle,
+		Dir: dir, Name: o.Name, Version: o.Version, Command: c.CreateCommand, Image: c.Image, Config: c.Config, Retain: c.Retain, Offline: c.Offline, Bundle: c.Bundle,
 		Class: c.Class, Replicas: c.Replicas, SwitchContext: c.SwitchContext, NoWait: c.NoWait,
 	})
 	return kindRuntime{inside{box.Inside}, box, o.Name}

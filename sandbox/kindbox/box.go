@@ -19,6 +19,7 @@ import (
 	"github.com/gwctl/gwctl/sandbox/engine"
 	"github.com/gwctl/gwctl/sandbox/hint"
 	"github.com/gwctl/gwctl/sandbox/image"
+	"github.com/gwctl/gwctl/sandbox/private"
 	"github.com/gwctl/gwctl/sandbox/step"
 )
 
@@ -27,6 +28,8 @@ type Options struct {
 	// Dir is the sandbox's directory; it exists and is private to the user.
 	Dir  string
 	Name string
+	// Version is this program's own.
+	Version string
 	// Command are the arguments under which this program calls Create.
 	Command []string
 	// Image is the node image that was asked for, Config a kind config to merge.
@@ -219,7 +222,7 @@ func (b *Box) create(ctx context.Context, t *step.Task, want Want) error {
 	}
 	s := &state{
 		Cluster: b.Cluster(), Engine: b.engine.Name, Image: b.image, Port: port, Creating: true, Created: time.Now(),
-		Network: !b.engine.Network(ctx, "kind"),
+		Network: !b.engine.Network(ctx, "kind") || b.siblingsNetwork(),
 	}
 	if err := b.writeState(s); err != nil {
 		return err
@@ -250,6 +253,19 @@ func (b *Box) create(ctx context.Context, t *step.Task, want Want) error {
 		return err
 	}
 	return b.switchContext(s)
+}
+
+// siblingsNetwork says whether the engine's network was made with another sandbox
+// that is still there: whoever goes last takes it along.
+func (b *Box) siblingsNetwork() bool {
+	list, _ := filepath.Glob(filepath.Join(filepath.Dir(b.opts.Dir), "*", stateFile)) // the pattern is sound
+	for _, path := range list {
+		var s state
+		if ok, err := private.Read(path, &s); ok && err == nil && s.Network && s.Engine == b.engine.Name {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *Box) connect() error {
@@ -320,6 +336,10 @@ func (b *Box) unpack(ctx context.Context, t *step.Task) error {
 		return err
 	}
 	b.bundled = used.NodeImage
+	if used.Version != b.opts.Version {
+		t.Warn("the bundle is of gwctl "+used.Version+", this program of "+b.opts.Version+": its gateway is installed by this one's chart",
+			"use the gwctl that made it, or make it anew: gwctl bundle create FILE")
+	}
 	all, _ := used.Size()
 	t.Say("of gwctl %s, %.0f MB, every checksum right; %s", used.Version, float64(all)/1e6,
 		map[bool]string{true: "its node image was loaded", false: "its node image is here already"}[used.Loaded])

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gwctl/gwctl/sandbox/cluster"
+	"github.com/gwctl/gwctl/sandbox/engine"
 	"github.com/gwctl/gwctl/sandbox/hint"
 )
 
@@ -200,6 +201,37 @@ func TestTake(t *testing.T) {
 			s := tt.had
 			if changed := s.take(tt.opts); s.Class != tt.class || s.Replicas != tt.replicas || changed != tt.changed {
 				t.Errorf("class %q, %d replicas, changed: %t; want %q, %d, %t", s.Class, s.Replicas, changed, tt.class, tt.replicas, tt.changed)
+			}
+		})
+	}
+}
+
+// TestSiblingsNetwork: the network that was made with another sandbox is everybody's
+// to remove, for the last one takes it along.
+func TestSiblingsNetwork(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		other string
+		want  bool
+	}{
+		"made with the other": {`{"cluster":"gwctl-a","engine":"docker","network":true}`, true},
+		"somebody else's":     {`{"cluster":"gwctl-a","engine":"docker"}`, false},
+		"of another engine":   {`{"cluster":"gwctl-a","engine":"podman","network":true}`, false},
+		"what cannot be read": {`{`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := os.Mkdir(filepath.Join(dir, "a"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "a", stateFile), []byte(tt.other), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			b := New(Options{Dir: filepath.Join(dir, "b"), Name: "b"})
+			b.engine = &engine.Engine{Name: "docker"}
+			if got := b.siblingsNetwork(); got != tt.want {
+				t.Errorf("got %t, want %t", got, tt.want)
 			}
 		})
 	}
