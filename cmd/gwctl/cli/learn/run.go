@@ -97,6 +97,9 @@ func (a App) runLesson(ctx context.Context, r runner, which string) (err error) 
 	if err != nil {
 		return err
 	}
+	if r.noWait && r.name != "" {
+		return hint.New("USAGE", hint.Usage, "--no-wait and --name do not go together", "leave one away: with --no-wait the lesson has a sandbox of its own")
+	}
 	params, err := parseParams(r.params)
 	if err != nil {
 		return err
