@@ -199,7 +199,7 @@ func endsConnection(status int) bool {
 // Reject is Refuse for a request that never reached Serve: it begins and ends
 // the exchange too.
 func (h *Handler) Reject(x *Exchange, status int, why error) {
-	x.begin(h.current.Load())
+	x.begin(h, h.current.Load())
 	x.failure = why
 	h.Refuse(x, status)
 	h.finish(x)

@@ -24,6 +24,7 @@ type Exchange struct {
 	// limits and latencies go by.
 	Arrived time.Time
 
+	handler *Handler
 	snap    *snapshot.Snapshot
 	route   *snapshot.Route
 	matched string
@@ -51,7 +52,8 @@ type Exchange struct {
 }
 
 // begin makes the exchange ready for the next request.
-func (x *Exchange) begin(snap *snapshot.Snapshot) {
+func (x *Exchange) begin(h *Handler, snap *snapshot.Snapshot) {
+	x.handler = h
 	x.snap, x.People = snap, snap
 	x.route, x.matched = nil, ""
 	x.ran, x.order = x.ran[:0], x.order[:0]

@@ -46,6 +46,13 @@ func (h *Handler) forward(x *Exchange) {
 			h.relay(x, ans, s)
 			return
 		}
+		if errors.Is(failure, ErrTargetGone) {
+			if s, last = h.current.Load().Service(s.ID), nil; s == nil {
+				h.fail(x, 503, noPeer)
+				return
+			}
+			continue
+		}
 		if x.tries <= s.Retries && x.mayRetry(failure) || failure.Unresolved && x.tries < len(s.Balancer.Targets()) {
 			last = t
 			continue

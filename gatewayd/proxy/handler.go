@@ -40,6 +40,7 @@ type Handler struct {
 	viaOut  string
 	numbers *numbers
 	dropped *dropped
+	dials   dials
 }
 
 // New returns a handler that serves an empty snapshot until the first Swap.
@@ -55,8 +56,12 @@ func New(opts Options) *Handler {
 }
 
 // Swap puts next in the place of the snapshot that is served. Requests that are
-// under way end with the one they began with.
-func (h *Handler) Swap(next *snapshot.Snapshot) { h.current.Store(next) }
+// under way end with the one they began with, but wait no longer for a connection
+// to a target that next has no more: they go where next would have them go.
+func (h *Handler) Swap(next *snapshot.Snapshot) {
+	h.current.Store(next)
+	h.giveUp(next)
+}
 
 // Snapshot is the one that is served, nil before the first Swap.
 func (h *Handler) Snapshot() *snapshot.Snapshot { return h.current.Load() }
@@ -68,7 +73,7 @@ func (h *Handler) Active() bool { return h.opts.Hub.Active() }
 // Serve serves one request, whose head stands in x, to the end of its answer.
 func (h *Handler) Serve(x *Exchange) {
 	snap := h.current.Load()
-	x.begin(snap)
+	x.begin(h, snap)
 	h.serve(x)
 	h.finish(x)
 }

@@ -41,6 +41,7 @@ func Compile(cfg *entity.Config, opts Options) *Snapshot {
 	for i := range opts.Kinds {
 		c.kinds[opts.Kinds[i].Name] = &opts.Kinds[i]
 	}
+	c.snap.services = c.services
 	c.problems = slices.Clone(cfg.Problems)
 	c.compileConsumers()
 	c.compileServices()

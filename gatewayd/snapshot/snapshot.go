@@ -27,6 +27,7 @@ type Snapshot struct {
 	Global []*Slot
 
 	router    *router
+	services  map[string]*Service
 	consumers map[string]*plugin.Consumer
 	byName    map[string]*plugin.Consumer
 	creds     map[string]map[digest]*plugin.Credential
@@ -123,6 +124,9 @@ func (s *Slot) For(c *plugin.Consumer) *Plugin {
 func (s *Snapshot) Match(req *plugin.Request, port int) (Match, bool) {
 	return s.router.match(req, port)
 }
+
+// Service finds a service by id; nil if there is none.
+func (s *Snapshot) Service(id string) *Service { return s.services[id] }
 
 // Upstream picks the service that takes the next request of the route.
 func (r *Route) Upstream() *Service {

@@ -3,10 +3,13 @@ package h1
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gwctl/gwctl/gatewayd/balance"
@@ -41,8 +44,10 @@ type Transport struct {
 
 // pool holds the idle connections to one target, the last used on top.
 type pool struct {
-	mu   sync.Mutex
-	idle []*upConn
+	mu     sync.Mutex
+	idle   []*upConn
+	usedAt time.Time // when one was asked for
+	closed bool      // it keeps none any more
 }
 
 // NewTransport returns a transport.
@@ -69,25 +74,35 @@ func NewTransport(o TransportOptions) *Transport {
 
 var _ proxy.Transport = (*Transport)(nil)
 
-// Sweep closes connections that have been idle for too long. Call it now and
-// then.
+// Sweep closes connections that have been idle for too long, and forgets targets
+// that nobody asked for as long. Call it now and then.
 func (t *Transport) Sweep(now time.Time) {
 	t.mu.Lock()
-	pools := make([]*pool, 0, len(t.pools))
-	for _, p := range t.pools {
-		pools = append(pools, p)
-	}
+	pools := maps.Clone(t.pools)
 	t.mu.Unlock()
-	for _, p := range pools {
-		p.mu.Lock()
-		stale := 0
-		for stale < len(p.idle) && now.Sub(p.idle[stale].usedAt) > t.opts.IdleTimeout {
-			_ = p.idle[stale].nc.Close()
-			stale++
+	for address, p := range pools {
+		if !p.sweep(now, t.opts.IdleTimeout) {
+			continue
 		}
-		p.idle = append(p.idle[:0], p.idle[stale:]...)
-		p.mu.Unlock()
+		t.mu.Lock()
+		delete(t.pools, address)
+		t.mu.Unlock()
 	}
+}
+
+// sweep closes what has been idle for too long, and the pool itself, of which it
+// tells, where nothing is left of it and nothing was asked of it as long.
+func (p *pool) sweep(now time.Time, limit time.Duration) (closed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stale := 0
+	for stale < len(p.idle) && now.Sub(p.idle[stale].usedAt) > limit {
+		_ = p.idle[stale].nc.Close()
+		stale++
+	}
+	p.idle = slices.Delete(p.idle, 0, stale)
+	p.closed = len(p.idle) == 0 && now.Sub(p.usedAt) > limit
+	return p.closed
 }
 
 // Close closes idle connections and keeps none from now on.
@@ -100,7 +115,7 @@ func (t *Transport) Close() {
 		for _, u := range p.idle {
 			_ = u.nc.Close()
 		}
-		p.idle = nil
+		p.idle, p.closed = nil, true
 		p.mu.Unlock()
 	}
 }
@@ -110,7 +125,7 @@ func (t *Transport) pool(address string) *pool {
 	defer t.mu.Unlock()
 	p := t.pools[address]
 	if p == nil {
-		p = &pool{}
+		p = &pool{usedAt: time.Now(), closed: t.closed}
 		t.pools[address] = p
 	}
 	return p
@@ -120,6 +135,7 @@ func (t *Transport) pool(address string) *pool {
 func (t *Transport) take(p *pool, now time.Time) *upConn {
 	for {
 		p.mu.Lock()
+		p.usedAt = now
 		n := len(p.idle)
 		if n == 0 {
 			p.mu.Unlock()
@@ -148,20 +164,14 @@ func (t *Transport) give(u *upConn) {
 	u.usedAt = time.Now()
 	p := u.pool
 	p.mu.Lock()
-	full := len(p.idle) >= t.opts.MaxIdle
+	full := p.closed || len(p.idle) >= t.opts.MaxIdle
 	if !full {
 		p.idle = append(p.idle, u)
 	}
 	p.mu.Unlock()
-	if full || t.isClosed() {
+	if full {
 		_ = u.nc.Close()
 	}
-}
-
-func (t *Transport) isClosed() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.closed
 }
 
 // RoundTrip sends the request to the target and returns the head of its answer.
@@ -199,6 +209,11 @@ func (t *Transport) dial(x *proxy.Exchange, target *balance.Target, s *snapshot.
 	ctx, cancel := context.WithTimeout(context.Background(), s.ConnectTimeout)
 	defer cancel()
 	defer whileWaiting(x.Down, cancel)()
+	var gone atomic.Bool
+	defer x.WhileServed(s, target, func() {
+		gone.Store(true)
+		cancel()
+	})()
 	nc, err := t.opts.Dial(ctx, "tcp", target.Address)
 	if err == nil {
 		return &upConn{t: t, nc: nc, sock: newSocket(nc), pool: p, rbuf: make([]byte, readSize)}, nil
@@ -208,6 +223,8 @@ func (t *Transport) dial(x *proxy.Exchange, target *balance.Target, s *snapshot.
 	switch {
 	case x.Down.Left():
 		fail.Err, fail.Status = proxy.ErrClientLeft, 499
+	case gone.Load():
+		fail.Err, fail.Status = proxy.ErrTargetGone, http.StatusServiceUnavailable
 	case errors.As(err, &dns) && dns.IsNotFound:
 		fail.Unresolved = true
 		fail.Status = http.StatusServiceUnavailable
