@@ -518,6 +518,10 @@ func (u clusterUser) rollout(t *testing.T) {
 	u.kubectl("-n", "api-gateway-demo", "rollout", "status", "deployment/echo-1", "--timeout=120s")
 	u.up("--replicas", "1")
 	l.stop(t)
+	if t.Failed() {
+		out, _ := u.run("logs", "--name", u.name)
+		t.Logf("what the gateways warn of:\n%s", strings.Join(regexp.MustCompile(`.*"WARN".*`).FindAllString(out, 20), "\n"))
+	}
 	u.must("reset", "--name", u.name)
 }
 

@@ -3,9 +3,11 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,7 +54,18 @@ func startLoad(t *testing.T, url string, perSecond int) *load {
 
 func (l *load) fire(c *http.Client, url string) {
 	l.sent.Add(1)
-	res, err := c.Get(url)
+	began, last := time.Since(l.begin), atomic.Pointer[string]{}
+	step := func(s string) { last.Store(&s) }
+	step("no connection yet")
+	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
+		GotConn:      func(i httptrace.GotConnInfo) { step(fmt.Sprintf("connected from %s, kept %t", i.Conn.LocalAddr(), i.Reused)) },
+		WroteRequest: func(httptrace.WroteRequestInfo) { step(*last.Load() + ", sent") },
+	})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		panic(err) // the URL is the test's own
+	}
+	res, err := c.Do(req)
 	if err == nil {
 		_, err = io.Copy(io.Discard, res.Body)
 		_ = res.Body.Close()
@@ -65,7 +78,8 @@ func (l *load) fire(c *http.Client, url string) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if len(l.first) < 5 {
-			l.first = append(l.first, fmt.Sprintf("after %s: %v", time.Since(l.begin).Round(time.Millisecond), err))
+			l.first = append(l.first, fmt.Sprintf("from %s to %s (%s): %v",
+				began.Round(time.Millisecond), time.Since(l.begin).Round(time.Millisecond), *last.Load(), err))
 		}
 	}
 }
