@@ -58,7 +58,9 @@ func (l *load) fire(c *http.Client, url string) {
 	step := func(s string) { last.Store(&s) }
 	step("no connection yet")
 	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
-		GotConn:      func(i httptrace.GotConnInfo) { step(fmt.Sprintf("connected from %s, kept %t", i.Conn.LocalAddr(), i.Reused)) },
+		GotConn: func(i httptrace.GotConnInfo) {
+			step(fmt.Sprintf("connected from %s, kept %t", i.Conn.LocalAddr(), i.Reused))
+		},
 		WroteRequest: func(httptrace.WroteRequestInfo) { step(*last.Load() + ", sent") },
 	})
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
