@@ -33,7 +33,8 @@ func ask(t *testing.T, client *http.Client, url string) (int, string) {
 // connections until the delay has passed.
 func TestShutdownDelay(t *testing.T) {
 	t.Parallel()
-	r := start(t, func(o *daemon.Options) { o.ShutdownDelay = time.Second })
+	const delay = 3 * time.Second
+	r := start(t, func(o *daemon.Options) { o.ShutdownDelay = delay })
 	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	if status, body := ask(t, fresh, "http://"+r.HealthAddr()+"/readyz"); status != 200 {
 		t.Fatalf("got %d %q before the end, want 200", status, body)
@@ -45,27 +46,22 @@ func TestShutdownDelay(t *testing.T) {
 		if status == http.StatusServiceUnavailable && body == "the gateway is stopping" {
 			break
 		}
-		if time.Since(told) > 900*time.Millisecond {
+		if time.Since(told) > delay {
 			t.Fatalf("got %d %q, want 503 while the gateway stops", status, body)
 		}
 	}
-	served := 0
-	for time.Since(told) < 800*time.Millisecond {
+	for range 20 {
 		if status, body := ask(t, fresh, "http://"+r.Addr()+"/"); status != 200 && status != 429 {
 			t.Fatalf("got %d %q during the delay, want an answer as ever", status, body)
 		}
-		served++
-	}
-	if served == 0 {
-		t.Error("no request was served during the delay")
 	}
 	if status, _ := ask(t, fresh, "http://"+r.HealthAddr()+"/healthz"); status != 200 {
 		t.Errorf("got %d of /healthz, want 200: the process lives", status)
 	}
 	err := <-r.done
 	r.done <- err // for the clean-up
-	if took := time.Since(told); err != nil || took < time.Second {
-		t.Errorf("the daemon ended after %v with %v, want after a second", took, err)
+	if took := time.Since(told); err != nil || took < delay {
+		t.Errorf("the daemon ended after %v with %v, want after %v", took, err, delay)
 	}
 }
 

@@ -122,13 +122,13 @@ func TestBodyTimeout(t *testing.T) {
 func TestIdleTimeout(t *testing.T) {
 	t.Parallel()
 	up := proxytest.NewUpstream(t, nil)
-	const idle = 200 * time.Millisecond
+	const idle = time.Second
 	gw := proxytest.Start(t, proxytest.To(up), limited(func(o *h1.ServerOptions) { o.IdleTimeout = idle }))
 	c := gw.Dial()
 	r := bufio.NewReader(c)
 	tick := time.NewTicker(idle / 2)
 	defer tick.Stop()
-	for range 15 {
+	for range 5 {
 		if a := ask(t, c, r, proxytest.Request("GET", "/", "")); a.Status != 200 {
 			t.Fatalf("answer = %d", a.Status)
 		}
@@ -138,7 +138,7 @@ func TestIdleTimeout(t *testing.T) {
 	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
 		t.Errorf("the idle connection ended with %v", err)
 	}
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("closed after %v", took)
 	}
 }
