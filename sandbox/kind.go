@@ -99,13 +99,14 @@ var (
 	_ Logger    = kindRuntime{}
 	_ Faulter   = kindRuntime{}
 	_ Holder    = kindRuntime{}
+	_ Leaver    = kindRuntime{}
 )
 
 func newKind(o Options, dir string) kindRuntime {
 	c := o.Cluster
 	box := kindbox.New(kindbox.Options{
 		Dir: dir, Name: o.Name, Version: o.Version, Command: c.CreateCommand, Image: c.Image, Config: c.Config, Retain: c.Retain, Offline: c.Offline, Bundle: c.Bundle,
-		Class: c.Class, Replicas: c.Replicas, SwitchContext: c.SwitchContext, NoWait: c.NoWait,
+		Class: c.Class, Replicas: c.Replicas, SwitchContext: c.SwitchContext, NoWait: c.NoWait, Forget: c.Forget,
 	})
 	return kindRuntime{inside{box.Inside}, box, o.Name}
 }
@@ -117,6 +118,8 @@ func (k kindRuntime) Started() bool { return k.box.Started() }
 func (k kindRuntime) Keep() error { return nil }
 
 func (k kindRuntime) Holds() bool { return k.box.Holds() }
+
+func (k kindRuntime) Left() []string { return k.box.Left() }
 
 func (k kindRuntime) Problems() []problem.Problem { return k.box.Problems() }
 

@@ -66,7 +66,8 @@ type ClusterOptions struct {
 	Kubeconfig, Context, Registry, ServiceType string
 	// KeepCRDs lets CRDs of another's stay as they are (runtime cluster).
 	KeepCRDs bool
-	// Forget lets Down remove only what is on this machine (runtime cluster).
+	// Forget lets Down remove only what is on this machine: the cluster (runtime
+	// cluster) or the container engine (runtime kind) is gone for good.
 	Forget bool
 	// ForwardCommand are the arguments under which this program forwards to a
 	// cluster.
@@ -206,7 +207,7 @@ func (s *Sandbox) Down(ctx context.Context) (bool, error) {
 	if err := s.read(); err != nil { // an up may have begun it while we waited
 		return true, err
 	}
-	if s.opts.Cluster.Forget && s.known && s.record.Runtime != Cluster {
+	if s.opts.Cluster.Forget && s.known && s.record.Runtime == Local {
 		return true, hint.New("UNFIT_FLAG", hint.Usage, "--forget means nothing to a sandbox of runtime "+s.record.Runtime,
 			"leave it away: down removes all that there is of it")
 	}

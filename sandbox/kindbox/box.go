@@ -47,6 +47,8 @@ type Options struct {
 	// SwitchContext makes the cluster the current context of the user's own
 	// kubeconfig, too.
 	SwitchContext bool
+	// Forget lets Down remove only what is on this machine, where no engine answers.
+	Forget bool
 }
 
 // Want is how the sandbox should be.
@@ -75,6 +77,7 @@ type Box struct {
 	bundled string // the bundle's node image
 	pinned  string // the node image that kind was released with
 	problem []problem.Problem
+	left    []string
 }
 
 // New describes a box; it touches nothing.

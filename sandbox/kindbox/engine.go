@@ -1,9 +1,13 @@
 package kindbox
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/gwctl/gwctl/sandbox/engine"
+	"github.com/gwctl/gwctl/sandbox/hint"
 )
 
 // findEngine finds the engine that has the cluster, else one that answers.
@@ -11,8 +15,34 @@ func (b *Box) findEngine(ctx context.Context) (err error) {
 	if b.engine != nil {
 		return nil
 	}
-	b.engine, err = engine.Named(ctx, b.Engine())
+	if b.engine, err = engine.Named(ctx, b.Engine()); err != nil && b.Holds() {
+		return b.away(err)
+	}
 	return err
+}
+
+// away says what to do where the engine that has the cluster does not answer: no
+// other one has its nodes, and no other runtime this sandbox.
+func (b *Box) away(err error) error {
+	h, ok := errors.AsType[*hint.Hint](err)
+	if !ok || h.Code != hint.NoEngine {
+		return err
+	}
+	who, does := cmp.Or(b.Engine(), "the container engine"), "does not answer"
+	if h.ID == "NO_ENGINE" {
+		does = "is not installed"
+	}
+	return hint.New(h.ID, h.Code, fmt.Sprintf("%s, which has the cluster %s, %s", who, b.Cluster(), does),
+		"start it (systemctl start docker, or open Docker Desktop), see that you may use it (docker info), then try again;\n"+
+			"where it is gone for good, with all that it had: gwctl down --forget"+b.flag()).Because(h.Unwrap())
+}
+
+// flag names the sandbox in a command of gwctl's.
+func (b *Box) flag() string {
+	if b.opts.Name == "default" {
+		return ""
+	}
+	return " --name " + b.opts.Name
 }
 
 // Engine is the name of the engine that has the cluster, "" where there is none

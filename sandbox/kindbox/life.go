@@ -1,6 +1,7 @@
 package kindbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,8 +116,16 @@ func (b *Box) clear(ctx context.Context, s *state) error {
 	if s.Network {
 		b.engine.RemoveNetwork(ctx, "kind")
 	}
+	return b.erase(s)
+}
+
+// erase removes what is remembered of the cluster on this machine.
+func (b *Box) erase(s *state) error {
 	return errors.Join(b.switchBack(s), private.Remove(b.path(yoursFile)), private.Remove(b.path(stateFile)), private.Remove(b.Kubeconfig()), private.Remove(b.Kubeconfig()+".lock"))
 }
+
+// Left tells what Down has left, and why.
+func (b *Box) Left() []string { return b.left }
 
 // Down removes the cluster, and reports whether there was one.
 func (b *Box) Down(ctx context.Context) (bool, error) {
@@ -127,7 +136,11 @@ func (b *Box) Down(ctx context.Context) (bool, error) {
 	if s == nil {
 		return false, nil
 	}
-	if err := b.findEngine(ctx); err != nil {
+	err = b.findEngine(ctx)
+	if b.opts.Forget {
+		return true, b.forget(s, err)
+	}
+	if err != nil {
 		return true, err
 	}
 	if s.Engine == "" {
@@ -143,6 +156,22 @@ func (b *Box) Down(ctx context.Context) (bool, error) {
 		}
 	}
 	return true, b.clear(ctx, s)
+}
+
+// forget removes what is on this machine where no engine answers that could remove
+// the rest, and tells what that may be.
+func (b *Box) forget(s *state, away error) error {
+	switch {
+	case away == nil:
+		return hint.New("UNFIT_FLAG", hint.Usage, "--forget is for a container engine that is gone, and "+b.engine.Name+" answers",
+			"leave it away: down removes all that there is of it")
+	case hint.ExitCode(away) != hint.NoEngine:
+		return away // it was ended while it asked
+	}
+	command := cmp.Or(s.Engine, "docker")
+	b.left = append(b.left, fmt.Sprintf("what the container engine has of the cluster stays there; if it answers again, remove it by hand:\n"+
+		"%s rm -f -v $(%s ps -aq --filter label=%s=%s)", command, command, engine.ClusterLabel, s.Cluster))
+	return b.erase(s)
 }
 
 // Pause freezes the nodes: they take no CPU until Resume.

@@ -149,18 +149,3 @@ func TestNodeImage(t *testing.T) {
 		})
 	}
 }
-
-// TestEngineOfCluster: a cluster is looked for where it was made.
-func TestEngineOfCluster(t *testing.T) {
-	t.Setenv("KIND_EXPERIMENTAL_PROVIDER", "docker")
-	b := New(Options{Dir: t.TempDir(), Name: "default"})
-	if got := b.Engine(); got != "" {
-		t.Errorf("no cluster is in engine %q", got)
-	}
-	if err := b.writeState(&state{Cluster: "gwctl", Engine: "nonesuch"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.findEngine(t.Context()); !errors.Is(err, hint.New("NO_ENGINE", hint.NoEngine, "", "")) || !strings.Contains(err.Error(), "nonesuch") {
-		t.Errorf("got %v, want NO_ENGINE that names the cluster's engine", err)
-	}
-}

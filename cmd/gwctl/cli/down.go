@@ -42,6 +42,6 @@ func (a App) down() *cobra.Command {
 		},
 	}
 	g.flags(c)
-	c.Flags().BoolVar(&forget, "forget", false, "remove only what is on this machine, where the cluster that --context named is gone for good")
+	c.Flags().BoolVar(&forget, "forget", false, "remove only what is on this machine, where the cluster that --context named, or the container engine, is gone for good")
 	return c
 }
