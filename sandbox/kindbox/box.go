@@ -207,7 +207,7 @@ func (b *Box) checkPort(s *state, want Want) error {
 		return nil
 	}
 	return hint.New("PORT_FIXED", hint.Usage, fmt.Sprintf("the cluster's port is %d; kind cannot change it", s.Port),
-		fmt.Sprintf("make it anew: gwctl down --name %s, then gwctl up --name %s --port %d", b.opts.Name, b.opts.Name, want.Ports[0]))
+		fmt.Sprintf("make it anew: gwctl down%s, then gwctl up%s --port %d", b.flag(), b.flag(), want.Ports[0]))
 }
 
 // create creates the cluster.
@@ -233,7 +233,7 @@ func (b *Box) create(ctx context.Context, t *step.Task, want Want) error {
 	}, func(text string) { t.Progress("%s", text) })
 	if fault, ok := errors.AsType[*createFault](err); ok {
 		logs := b.nodeLogs(ctx)
-		return explain(fault, append([]string{fault.text, fault.output}, logs...)...)
+		return b.explain(fault, append([]string{fault.text, fault.output}, logs...)...)
 	}
 	if err != nil {
 		return err

@@ -1,8 +1,11 @@
 package kindbox
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/gwctl/gwctl/sandbox/hint"
 )
@@ -12,8 +15,10 @@ type cause struct {
 	id      string
 	code    hint.Code
 	message string
-	advice  string
-	url     string
+	// advice has {flag} for the sandbox's --name, {engine} for the engine's program
+	// and {node} for the node of the control plane.
+	advice string
+	url    string
 	// pattern is looked for in what kind, the engine and the node's log say. It
 	// is compiled where it is used, as most runs need none.
 	pattern string
@@ -29,13 +34,13 @@ func causesHere() []cause {
 	return []cause{
 		{
 			"PORT_IN_USE", hint.PortInUse, "a port that the cluster needs is taken by another program",
-			"choose another port for clients: gwctl up --port N, or end the program that has it", "",
+			"choose another port for clients: gwctl up{flag} --port N, or end the program that has it", "",
 			`(?i)port is already allocated|address already in use|bind: (permission denied|an attempt was made)|ports are not available`,
 		},
 		{
 			"DISK_FULL", hint.Resources, "a disk is full: the container engine's, or that of the sandbox's directory",
-			"make room (docker system df tells what images and volumes take; docker system prune frees it), or choose\n" +
-				"another place for the sandbox: XDG_STATE_HOME=/path/to/a/directory gwctl up",
+			"make room ({engine} system df tells what images and volumes take; {engine} system prune frees it), or choose\n" +
+				"another place for the sandbox: XDG_STATE_HOME=/path/to/a/directory gwctl up{flag}",
 			knownIssues + "#failing-to-apply-overlay-network", `(?i)no space left on device|disk quota exceeded|ImageGCFailed|eviction manager: must evict pod.*ephemeral-storage`,
 		},
 		{
@@ -45,7 +50,7 @@ func causesHere() []cause {
 		},
 		{
 			"CGROUP", hint.Preflight, "the node cannot set up its control groups",
-			"use a container engine on cgroup v2 (docker info: Cgroup Version), or, on cgroup v1, a node image that allows it",
+			"use a container engine on cgroup v2 ({engine} info tells), or, on cgroup v1, a node image that allows it",
 			knownIssues + "#failure-to-create-cluster-with-cgroups-v2", `(?i)cgroup v1 (support|is)|kubelet is configured to not run on a host using cgroup v1|failed to (create|apply) cgroup|cgroup.*(read-only|permission denied)|no such file.*cgroup\.controllers`,
 		},
 		{
@@ -55,7 +60,7 @@ func causesHere() []cause {
 		},
 		{
 			"CAPABILITY", hint.Preflight, "the container engine may not start privileged containers",
-			"run it on a machine, not inside a container that was given fewer rights; or use: gwctl up --runtime local", "",
+			"run it on a machine, not inside a container that was given fewer rights; or use: gwctl up{flag} --runtime local", "",
 			`(?i)unable to apply caps|operation not permitted.*(caps|mount)|privileged mode is incompatible|exec: operation not permitted`,
 		},
 		{
@@ -75,17 +80,17 @@ func causesInside() []cause {
 	return []cause{
 		{
 			"MEMORY", hint.Resources, "there is not enough memory for the cluster",
-			"give the container engine at least 2 GB (Docker Desktop: Settings, Resources), or use: gwctl up --runtime local", "",
+			"give the container engine at least 2 GB (Docker Desktop: Settings, Resources), or use: gwctl up{flag} --runtime local", "",
 			`(?i)out of memory|oom-?kill|cannot allocate memory|signal: killed`,
 		},
 		{
 			"PROXY", hint.Network, "a proxy stands between the cluster and itself",
-			"let NO_PROXY hold 127.0.0.1, localhost, .svc, .cluster.local, 10.96.0.0/16, 10.244.0.0/16 and the nodes' names, then gwctl up",
+			"let NO_PROXY hold 127.0.0.1, localhost, .svc, .cluster.local, 10.96.0.0/16, 10.244.0.0/16 and the nodes' names, then gwctl up{flag}",
 			knownIssues + "#pod-network-issues-behind-a-proxy", `(?i)proxyconnect tcp|Proxy Authentication Required|407 Proxy`,
 		},
 		{
 			"IP_POOL", hint.Network, "the container engine has no addresses left for a network of its own",
-			"remove networks that nobody uses (docker network prune), or give the engine more (default-address-pools in daemon.json)",
+			"remove networks that nobody uses ({engine} network prune), or give the engine more (default-address-pools in daemon.json)",
 			knownIssues + "#local-subnet-clashes", `(?i)all predefined address pools have been fully subnetted|could not find an available, non-overlapping IPv4 address pool|Pool overlaps`,
 		},
 		{
@@ -95,27 +100,48 @@ func causesInside() []cause {
 		},
 		{
 			"ENGINE_DOWN", hint.NoEngine, "the container engine stopped answering",
-			"start it again, then gwctl up: what was begun is taken up or cleared", "",
+			"start it again, then gwctl up{flag}: what was begun is taken up or cleared", "",
 			`(?i)cannot connect to the docker daemon|is the docker daemon running|error during connect|connection refused.*docker`,
 		},
 		{
 			"KUBELET", hint.Broken, "the node's kubelet did not start",
-			"gwctl up --retain keeps the node; then: docker exec gwctl-control-plane journalctl -u kubelet", "",
+			"gwctl up{flag} --retain keeps the node; then: {engine} exec {node} journalctl -u kubelet", "",
 			`(?i)kubelet-start.*(timed? ?out)|The kubelet is not (running|healthy)|wait-control-plane.*timed out|timed out waiting for the condition`,
 		},
 	}
 }
 
+// here puts this sandbox's names into advice.
+func (b *Box) here() *strings.Replacer {
+	program := "docker"
+	if b.engine != nil {
+		program = b.engine.Name
+	}
+	return strings.NewReplacer("{flag}", b.flag(), "{engine}", program, "{node}", b.Cluster()+"-control-plane")
+}
+
 // explain matches what was said against the causes.
-func explain(err error, said ...string) error {
+func (b *Box) explain(err error, said ...string) error {
+	here := b.here()
 	for _, c := range causes() {
 		re := regexp.MustCompile(c.pattern)
 		if slices.ContainsFunc(append([]string{err.Error()}, said...), re.MatchString) {
-			h := hint.New(c.id, c.code, c.message, c.advice)
+			h := hint.New(c.id, c.code, c.message, here.Replace(c.advice))
 			h.URL = c.url
 			return h.Because(err)
 		}
 	}
-	return hint.New("CLUSTER_FAILED", hint.Broken, "the cluster did not come up",
-		"gwctl doctor looks for reasons; gwctl up --retain keeps the nodes to look at; gwctl up --runtime local needs no cluster").Because(err)
+	return hint.New("CLUSTER_FAILED", hint.Broken, "the cluster did not come up", here.Replace(
+		"gwctl doctor{flag} looks for reasons; gwctl up{flag} --retain keeps the nodes to look at; gwctl up{flag} --runtime local needs no cluster")).Because(err)
+}
+
+// again explains why the nodes of a cluster that is there do not start again. Its
+// port is fixed.
+func (b *Box) again(err error, s *state) error {
+	err = b.explain(err)
+	if h, ok := errors.AsType[*hint.Hint](err); ok && h.ID == "PORT_IN_USE" {
+		h.Advice = fmt.Sprintf("end the program that has port %d, then gwctl up%s;\nor make it anew on another: gwctl down%s, then gwctl up%s --port N",
+			s.Port, b.flag(), b.flag(), b.flag())
+	}
+	return err
 }

@@ -110,7 +110,7 @@ func TestExplain(t *testing.T) {
 		t.Run(tt.id, func(t *testing.T) {
 			t.Parallel()
 			fault := &createFault{"command failed", "first\n" + tt.said + "\n"}
-			err := explain(fault, fault.text, "nothing here", fault.output)
+			err := New(Options{Name: "default"}).explain(fault, fault.text, "nothing here", fault.output)
 			var h *hint.Hint
 			if !errors.As(err, &h) || h.ID != tt.id || h.Code != tt.code || h.Advice == "" {
 				t.Errorf("got %#v, want %s with code %d and advice", err, tt.id, tt.code)
@@ -126,6 +126,42 @@ func TestExplain(t *testing.T) {
 		}
 		if _, err := regexp.Compile(c.pattern); err != nil {
 			t.Errorf("%s: %v", c.id, err)
+		}
+	}
+}
+
+// TestExplainNames: what is advised is about this sandbox, its node and its engine.
+func TestExplainNames(t *testing.T) {
+	t.Parallel()
+	const kubelet, taken = "error execution phase wait-control-plane: timed out", "port is already allocated"
+	on := func(name, program string) *Box {
+		b := New(Options{Name: name})
+		b.engine = &engine.Engine{Name: program}
+		return b
+	}
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"default", on("default", "docker").explain(errors.New(kubelet)), "gwctl up --retain keeps the node; then: docker exec gwctl-control-plane journalctl -u kubelet"},
+		{"named", on("demo-2", "podman").explain(errors.New(kubelet)), "gwctl up --name demo-2 --retain keeps the node; then: podman exec gwctl-demo-2-control-plane journalctl -u kubelet"},
+		{"new cluster", on("demo-2", "docker").explain(errors.New(taken)), "choose another port for clients: gwctl up --name demo-2 --port N, or end the program that has it"},
+		{"cluster that is there", on("demo-2", "docker").again(errors.New(taken), &state{Port: 8000}), "end the program that has port 8000, then gwctl up --name demo-2;\n" +
+			"or make it anew on another: gwctl down --name demo-2, then gwctl up --name demo-2 --port N"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if h, ok := errors.AsType[*hint.Hint](tt.err); !ok || h.Advice != tt.want {
+				t.Errorf("got %#v, want the advice %q", tt.err, tt.want)
+			}
+		})
+	}
+	here := on("demo-2", "podman").here()
+	for _, c := range causes() {
+		if got := here.Replace(c.advice); strings.ContainsAny(got, "{}") {
+			t.Errorf("%s advises %s", c.id, got)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (b *Box) takeUp(ctx context.Context, t *step.Task, s *state) error {
 	}
 	if len(stopped) > 0 {
 		if err := b.engine.Each(ctx, stopped, "start"); err != nil {
-			return explain(err)
+			return b.again(err, s)
 		}
 		did, b.started = "was stopped, healed: started", true
 	}
@@ -53,13 +53,13 @@ func (b *Box) takeUp(ctx context.Context, t *step.Task, s *state) error {
 		t.Warn("the cluster's API server does not answer; its nodes are started anew", "")
 		b.started = true
 		if err := b.engine.Each(ctx, b.nodes, "restart"); err != nil {
-			return explain(err)
+			return b.again(err, s)
 		}
 		did, err = "did not answer, healed: started anew", b.alive(ctx, aliveTimeout)
 	}
 	if err != nil {
 		return hint.New("CLUSTER_BROKEN", hint.Broken, "the cluster "+s.Cluster+" does not come up again",
-			"make it anew: gwctl down --name "+b.opts.Name+", then gwctl up --name "+b.opts.Name).Because(err)
+			"make it anew: gwctl down"+b.flag()+", then gwctl up"+b.flag()).Because(err)
 	}
 	t.Say("%s %s, clients on 127.0.0.1:%d", s.Cluster, did, s.Port)
 	return b.switchContext(s)
