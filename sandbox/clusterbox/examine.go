@@ -104,15 +104,7 @@ func examineForeign(ctx context.Context, conn *cluster.Conn, o Options) prefligh
 		err = b.foreign(ctx, Want{})
 	}
 	if err == nil {
-		crds, readErr := deploy.CRDs()
-		if err = readErr; err == nil {
-			for _, crd := range crds {
-				live, there, getErr := conn.Get(ctx, cluster.RefOf(crd))
-				if getErr == nil && there && live.GetLabels()["app.kubernetes.io/managed-by"] != cluster.Manager {
-					f.Verdict, f.Message, f.Advice = preflight.Warn, "Kong's CRDs are there, of another's", "keep them as they are: gwctl up --keep-crds"
-				}
-			}
-		}
+		err = examineCRDs(ctx, conn, &f)
 	}
 	if err != nil {
 		f.Verdict, f.Code, f.Message = preflight.Fail, hint.ExitCode(err), err.Error()
@@ -121,6 +113,27 @@ func examineForeign(ctx context.Context, conn *cluster.Conn, o Options) prefligh
 		}
 	}
 	return f
+}
+
+// examineCRDs warns of CRDs that are another's, or that cannot be looked at.
+func examineCRDs(ctx context.Context, conn *cluster.Conn, f *preflight.Finding) error {
+	crds, err := deploy.CRDs()
+	if err != nil {
+		return err
+	}
+	for _, crd := range crds {
+		live, there, err := conn.Get(ctx, cluster.RefOf(crd))
+		switch {
+		case err != nil:
+			f.Verdict, f.Message = preflight.Warn, "it cannot be seen whose Kong's CRDs are: "+err.Error()
+			f.Advice = "up reads and writes them: ask for a role that may"
+			return nil
+		case there && live.GetLabels()["app.kubernetes.io/managed-by"] != cluster.Manager:
+			f.Verdict, f.Message, f.Advice = preflight.Warn, "Kong's CRDs are there, of another's", "keep them as they are: gwctl up --keep-crds"
+			return nil
+		}
+	}
+	return nil
 }
 
 func examineImages(o Options) preflight.Finding {

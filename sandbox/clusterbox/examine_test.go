@@ -85,6 +85,7 @@ func TestExamineForeign(t *testing.T) {
 		{"the demo's namespace", objects{demo: named("api-gateway-demo")}, Options{}, preflight.Fail, "--manifests"},
 		{"CRDs", objects{crd: named("x")}, Options{}, preflight.Warn, "--keep-crds"},
 		{"CRDs of ours", objects{crd: ours}, Options{}, preflight.OK, "nothing in the way"},
+		{"CRDs that cannot be read", objects{crd: forbidden()}, Options{}, preflight.Warn, "kongplugins.configuration.konghq.com"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

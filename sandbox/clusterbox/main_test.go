@@ -40,6 +40,13 @@ func named(name string, labels ...string) any {
 	return map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": m}
 }
 
+func failure(reason metav1.StatusReason, code int32) metav1.Status {
+	return metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: "Failure", Reason: reason, Code: code}
+}
+
+// forbidden is what an API server says of an object that one may not read.
+func forbidden() any { return failure(metav1.StatusReasonForbidden, http.StatusForbidden) }
+
 // serve is an API server that has these objects and no others. It gives a
 // kubeconfig whose context "c" leads to it.
 func serve(t *testing.T, has objects) (kubeconfig string) {
@@ -67,8 +74,10 @@ func serve(t *testing.T, has objects) (kubeconfig string) {
 		o, ok := all[r.URL.Path]
 		w.Header().Set("Content-Type", "application/json")
 		if !ok {
-			o = metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: "Failure", Reason: metav1.StatusReasonNotFound, Code: 404}
-			w.WriteHeader(http.StatusNotFound)
+			o = failure(metav1.StatusReasonNotFound, http.StatusNotFound)
+		}
+		if fault, is := o.(metav1.Status); is {
+			w.WriteHeader(int(fault.Code))
 		}
 		_ = json.NewEncoder(w).Encode(o)
 	}))
