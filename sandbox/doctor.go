@@ -22,14 +22,17 @@ func (s *Sandbox) Examine(ctx context.Context) []preflight.Finding {
 	if port == 0 {
 		port = defaultPort
 	}
-	f, _ := s.Find(ctx)
 	box := kindbox.New(kindbox.Options{Name: s.opts.Name, Dir: s.dir})
 	here := &preflight.Here{
 		M: preflight.Machine{
 			OS: runtime.GOOS, Arch: runtime.GOARCH, State: filepath.Dir(s.dir), Sandbox: s.opts.Name, Port: port,
-			Up: f.State == Running, Offline: s.opts.Cluster.Offline,
+			Offline: s.opts.Cluster.Offline,
 		},
 		Cluster: box.Cluster(), Image: kindbox.DefaultImage, Has: box.Engine(),
+		Look: func(ctx context.Context) bool {
+			f, err := s.Find(ctx)
+			return err == nil && (f.State == Running || f.State == Paused)
+		},
 	}
 	return preflight.Examine(ctx, preflight.Checks(), here)
 }

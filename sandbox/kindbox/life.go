@@ -23,7 +23,9 @@ const (
 	// lookTimeout bounds one question to it, patience the wait until one that runs
 	// is taken for dead: a busy machine answers late.
 	lookTimeout = 3 * time.Second
-	patience    = 20 * time.Second
+	// soon is when gateways that run have answered, as a rule.
+	soon     = 500 * time.Millisecond
+	patience = 20 * time.Second
 	// aliveEvery is how often it is asked.
 	aliveEvery = 250 * time.Millisecond
 )
@@ -217,59 +219,6 @@ func (b *Box) see(ctx context.Context) (err error) {
 	}
 	b.nodes, err = b.engine.Nodes(ctx, b.Cluster())
 	return err
-}
-
-// State is how it stands with the cluster.
-type State int
-
-// The states.
-const (
-	// Absent: there is no cluster.
-	Absent State = iota
-	// Broken: it is there, but something does not answer.
-	Broken
-	// Paused: its nodes are frozen.
-	Paused
-	// Running: its gateways answer.
-	Running
-)
-
-// Look tells how it stands, without changing anything: the state and why, the
-// gateways, and the port for clients.
-func (b *Box) Look(ctx context.Context) (st State, why string, gateways []deploy.Gateway, port int, err error) {
-	s, err := b.readState()
-	if err != nil {
-		return Broken, err.Error(), nil, 0, err
-	}
-	if s == nil {
-		return Absent, "there is no cluster", nil, 0, nil
-	}
-	if s.Creating {
-		return Broken, "its cluster is not complete", nil, s.Port, nil
-	}
-	// The shortest way first: when the gateways answer, no engine is asked.
-	if err := b.connect(); err == nil {
-		quick, cancel := context.WithTimeout(ctx, lookTimeout)
-		gateways, err = deploy.Gateways(quick, b.inside.Conn)
-		cancel()
-		if err == nil {
-			return Running, "", gateways, s.Port, nil
-		}
-		why = err.Error()
-	}
-	if err := b.see(ctx); err != nil {
-		return Broken, err.Error(), nil, s.Port, nil
-	}
-	paused, stopped := b.resting()
-	switch {
-	case len(b.nodes) == 0:
-		return Broken, "its cluster has gone", nil, s.Port, nil
-	case len(paused) > 0:
-		return Paused, "its nodes are paused", nil, s.Port, nil
-	case len(stopped) > 0:
-		return Broken, "its node " + stopped[0].Name + " is stopped", nil, s.Port, nil
-	}
-	return Broken, why, nil, s.Port, nil
 }
 
 // Inside connects to the cluster and gives the sandbox's part in it.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 func lookBinaries(_ context.Context, p Probe) (Verdict, string, string) {
@@ -42,15 +43,24 @@ func lookInotify(_ context.Context, p Probe) (Verdict, string, string) {
 	return OK, "enough", ""
 }
 
+// oursTimeout bounds the look for the sandbox, so that PORT can say that it was
+// too slow.
+const oursTimeout = CheckTimeout - 500*time.Millisecond
+
 func lookPort(ctx context.Context, p Probe) (Verdict, string, string) {
-	m := p.Machine()
-	if m.Up {
-		return OK, fmt.Sprintf("%d, the sandbox's", m.Port), ""
+	port := p.Machine().Port
+	look, cancel := context.WithTimeout(ctx, oursTimeout)
+	defer cancel()
+	if p.Ours(look) {
+		return OK, fmt.Sprintf("%d, the sandbox's", port), ""
 	}
-	if err := p.Listen(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(m.Port))); err != nil {
-		return Warn, fmt.Sprintf("%d is taken", m.Port), ""
+	switch err := p.Listen(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); {
+	case err == nil:
+		return OK, fmt.Sprintf("%d is free", port), ""
+	case look.Err() != nil:
+		return Warn, fmt.Sprintf("%d is taken; whether by the sandbox could not be found out in %s", port, oursTimeout), "gwctl status tells how it stands with the sandbox"
 	}
-	return OK, fmt.Sprintf("%d is free", m.Port), ""
+	return Warn, fmt.Sprintf("%d is taken", port), ""
 }
 
 // clusterSubnets are kind's for pods and for services.

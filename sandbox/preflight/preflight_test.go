@@ -26,6 +26,7 @@ type machine struct {
 	watchers, noBinaries error
 	others               []string
 	columns              int
+	ours                 bool
 	m                    Machine
 }
 
@@ -61,6 +62,7 @@ func (m *machine) OnPath(string) []string                           { return app
 func (m *machine) Self() string                                     { return "/usr/bin/gwctl" }
 func (m *machine) Images() error                                    { return m.noBinaries }
 func (m *machine) Terminal() (is bool, columns, rows int)           { return true, m.columns, 36 }
+func (m *machine) Ours(context.Context) bool                        { return m.ours }
 func (m *machine) Machine() Machine                                 { return m.m }
 
 func (m *machine) File(path string) (string, error) {
@@ -161,6 +163,42 @@ func TestFindings(t *testing.T) {
 			}
 			if want := map[bool]hint.Code{true: tt.code, false: hint.OK}[tt.verdict == Fail]; Worst(list) != want {
 				t.Errorf("got exit code %d, want %d", Worst(list), want)
+			}
+		})
+	}
+}
+
+// TestPort: a port that the sandbox has is no fault, whether it can be listened on
+// or not; a look that took too long is told of.
+func TestPort(t *testing.T) {
+	t.Parallel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, tt := range []struct {
+		name  string
+		ctx   context.Context
+		ours  bool
+		taken string
+		want  Verdict
+		says  string
+	}{
+		{"free", t.Context(), false, "", OK, "8000 is free"},
+		{"taken by the sandbox", t.Context(), true, "127.0.0.1:8000", OK, "8000, the sandbox's"},
+		{"the sandbox's, with no listener", t.Context(), true, "", OK, "8000, the sandbox's"},
+		{"taken by another", t.Context(), false, "127.0.0.1:8000", Warn, "8000 is taken"},
+		{"taken, nobody knows", ended, false, "127.0.0.1:8000", Warn, "whether by the sandbox could not be found out"},
+		{"free, nobody knows", ended, false, "", OK, "8000 is free"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := sound()
+			m.ours, m.taken = tt.ours, tt.taken
+			v, says, advice := lookPort(tt.ctx, m)
+			if v != tt.want || !strings.Contains(says, tt.says) {
+				t.Errorf("got %s %q, want %s %q", v, says, tt.want, tt.says)
+			}
+			if late := strings.Contains(says, "found out"); late != (advice != "") {
+				t.Errorf("%q with the advice %q", says, advice)
 			}
 		})
 	}

@@ -45,6 +45,9 @@ type Probe interface {
 	Images() error
 	// Terminal tells of standard output.
 	Terminal() (is bool, columns, rows int)
+	// Ours tells whether the sandbox is there to have its port, for as long as ctx
+	// lasts.
+	Ours(ctx context.Context) bool
 	// Machine tells what this is.
 	Machine() Machine
 }
@@ -52,10 +55,9 @@ type Probe interface {
 // Machine is where the checks run, and for which sandbox.
 type Machine struct {
 	OS, Arch string
-	// State is the directory of sandboxes; Sandbox its name, Up whether it is up,
-	// Port the port that it has or would be given.
+	// State is the directory of sandboxes; Sandbox its name, Port the port that it
+	// has or would be given.
 	State, Sandbox string
-	Up             bool
 	Port           int
 	// Offline asks no registry.
 	Offline bool
@@ -68,6 +70,8 @@ type Here struct {
 	Cluster, Image string
 	// Has is the name of the engine that has the cluster, "" where there is none.
 	Has string
+	// Look, when not nil, tells whether the sandbox has its port.
+	Look func(ctx context.Context) bool
 
 	once   sync.Once
 	engine *engine.Engine
@@ -121,6 +125,9 @@ func (*Here) User() int { return os.Getuid() }
 
 // Env reads an environment variable.
 func (*Here) Env(name string) string { return os.Getenv(name) }
+
+// Ours looks for the sandbox.
+func (h *Here) Ours(ctx context.Context) bool { return h.Look != nil && h.Look(ctx) }
 
 // Machine tells what this is.
 func (h *Here) Machine() Machine { return h.M }
