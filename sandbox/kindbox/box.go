@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"time"
 
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+
 	"github.com/gwctl/gwctl/gatewayd/problem"
 	"github.com/gwctl/gwctl/sandbox/cluster"
 	"github.com/gwctl/gwctl/sandbox/deploy"
@@ -66,6 +68,7 @@ type Box struct {
 	opts    Options
 	engine  *engine.Engine
 	image   string
+	config  *v1alpha4.Cluster // the user's own
 	nodes   []engine.Node
 	images  []*image.Image
 	inside  *deploy.Inside
@@ -147,24 +150,6 @@ func (b *Box) preflight(ctx context.Context, t *step.Task, want Want) (err error
 	return nil
 }
 
-// findImage finds the node image, unless there is a cluster already.
-func (b *Box) findImage(ctx context.Context, t *step.Task) error {
-	s, err := b.survey(ctx)
-	if err != nil {
-		return err
-	}
-	if s != nil && !s.Creating && len(b.nodes) > 0 {
-		t.Say("%s, as the cluster has it", s.Image)
-		b.image = s.Image
-		return nil
-	}
-	if b.image, err = b.nodeImage(ctx, t, b.engine); err != nil {
-		return err
-	}
-	b.image = b.engine.FullName(ctx, b.image)
-	return nil
-}
-
 // survey reads what is remembered and which nodes there are.
 func (b *Box) survey(ctx context.Context) (*state, error) {
 	s, err := b.readState()
@@ -216,7 +201,12 @@ func (b *Box) create(ctx context.Context, t *step.Task, want Want) error {
 	if err != nil {
 		return err
 	}
-	config, err := clusterConfig(b.opts.Config, b.image, port)
+	if b.config == nil { // the cluster has gone since its image was looked up
+		if b.config, err = readConfig(b.opts.Config); err != nil {
+			return err
+		}
+	}
+	config, err := clusterConfig(b.config, b.image, port)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,10 @@
 package kindbox
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/yaml"
@@ -26,16 +28,15 @@ scheduler:
       value: "false"
 `
 
-// clusterConfig gives what kind is told: the user's own config, if any, with what
-// a sandbox needs merged in.
-func clusterConfig(path, image string, port int) ([]byte, error) {
-	c := v1alpha4.Cluster{}
+// readConfig reads the user's own config; "" stands for one node.
+func readConfig(path string) (*v1alpha4.Cluster, error) {
+	c := &v1alpha4.Cluster{}
 	if path != "" {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			return nil, badConfig(path).Because(err)
 		}
-		if err := yaml.UnmarshalStrict(raw, &c); err != nil {
+		if err := yaml.UnmarshalStrict(raw, c); err != nil {
 			return nil, badConfig(path).Because(err)
 		}
 	}
@@ -43,6 +44,16 @@ func clusterConfig(path, image string, port int) ([]byte, error) {
 	if len(c.Nodes) == 0 {
 		c.Nodes = []v1alpha4.Node{{Role: v1alpha4.ControlPlaneRole}}
 	}
+	if !slices.ContainsFunc(c.Nodes, func(n v1alpha4.Node) bool { return n.Role != v1alpha4.WorkerRole }) {
+		return nil, badConfig(path).Because(errors.New("nodes has no control-plane"))
+	}
+	return c, nil
+}
+
+// clusterConfig gives what kind is told: the user's own config with what a sandbox
+// needs merged in.
+func clusterConfig(c *v1alpha4.Cluster, image string, port int) ([]byte, error) {
+	c = c.DeepCopy()
 	planes := 0
 	for i := range c.Nodes {
 		n := &c.Nodes[i]
@@ -58,10 +69,7 @@ func clusterConfig(path, image string, port int) ([]byte, error) {
 			})
 		}
 	}
-	switch planes {
-	case 0:
-		return nil, badConfig(path).Because(fmt.Errorf("nodes has no control-plane"))
-	case 1:
+	if planes == 1 {
 		c.KubeadmConfigPatches = append(c.KubeadmConfigPatches, alone)
 	}
 	raw, err := yaml.Marshal(c)

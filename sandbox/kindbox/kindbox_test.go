@@ -37,7 +37,11 @@ func TestClusterConfig(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got, err := clusterConfig(path, "kindest/node:test", 8000)
+			c, err := readConfig(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := clusterConfig(c, "kindest/node:test", 8000)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +75,7 @@ func TestBadClusterConfig(t *testing.T) {
 			if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := clusterConfig(path, "i", 1)
+			_, err := readConfig(path)
 			var h *hint.Hint
 			if !errors.As(err, &h) || h.ID != "BAD_KIND_CONFIG" || !strings.Contains(h.Message, path) {
 				t.Errorf("got %v, want BAD_KIND_CONFIG that names the file", err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kind/pkg/apis/config/defaults"
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 
 	"github.com/gwctl/gwctl/sandbox/engine"
 	"github.com/gwctl/gwctl/sandbox/hint"
@@ -24,6 +25,65 @@ const DefaultImage = defaults.Image
 // offlineSuffix is how the images of scripts/node-image end.
 const offlineSuffix = "-offline"
 
+// findImage finds what the nodes are made of, unless there is a cluster already.
+func (b *Box) findImage(ctx context.Context, t *step.Task) error {
+	s, err := b.survey(ctx)
+	if err != nil {
+		return err
+	}
+	if s != nil && !s.Creating && len(b.nodes) > 0 {
+		t.Say("%s, as the cluster has it", s.Image)
+		b.image = s.Image
+		return nil
+	}
+	if b.config, err = readConfig(b.opts.Config); err != nil {
+		return err
+	}
+	all, err := b.namedImages(ctx, t)
+	if err != nil {
+		return err
+	}
+	if all && b.opts.Image == "" {
+		b.image = b.config.Nodes[0].Image
+		t.Say("%s, of %s", b.image, b.opts.Config)
+		return nil
+	}
+	if b.image, err = b.nodeImage(ctx, t, b.engine); err != nil {
+		return err
+	}
+	b.image = b.engine.FullName(ctx, b.image)
+	return nil
+}
+
+// namedImages makes sure that the images that the config names for single nodes are
+// here: kind would pull them, even offline, and tell nobody. It reports whether
+// every node has such a one.
+func (b *Box) namedImages(ctx context.Context, t *step.Task) (all bool, err error) {
+	found := map[string]string{}
+	for i := range b.config.Nodes {
+		named := b.config.Nodes[i].Image
+		if named == "" {
+			continue
+		}
+		if _, ok := found[named]; !ok {
+			ref, err := b.ensure(ctx, t, b.engine, named)
+			if err != nil {
+				return false, noImage(named, b.opts.Config, err)
+			}
+			found[named] = b.engine.FullName(ctx, ref)
+		}
+		b.config.Nodes[i].Image = found[named]
+	}
+	return !slices.ContainsFunc(b.config.Nodes, func(n v1alpha4.Node) bool { return n.Image == "" }), nil
+}
+
+// noImage says of an image that was named, by a flag, a variable or in a file, what
+// to do without it.
+func noImage(ref, by string, why error) error {
+	return hint.New("NO_NODE_IMAGE", hint.Network, fmt.Sprintf("the node image %s of %s is not here and cannot be pulled", ref, by),
+		noImageAdvice(why)).Because(why)
+}
+
 // nodeImage finds the image that nodes are made of, pulling it if need be: the
 // one that was asked for, else the one that kind was released with, else one that
 // was built here.
@@ -34,8 +94,7 @@ func (b *Box) nodeImage(ctx context.Context, t *step.Task, e *engine.Engine) (st
 		}
 		ref, err := b.ensure(ctx, t, e, asked.ref)
 		if err != nil {
-			return "", hint.New("NO_NODE_IMAGE", hint.Network, fmt.Sprintf("the node image %s of %s is not here and cannot be pulled", asked.ref, asked.by),
-				noImageAdvice(err)).Because(err)
+			return "", noImage(asked.ref, asked.by, err)
 		}
 		t.Say("%s, of %s", asked.ref, asked.by)
 		return ref, nil

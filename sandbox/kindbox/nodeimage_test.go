@@ -149,3 +149,54 @@ func TestNodeImage(t *testing.T) {
 		})
 	}
 }
+
+// TestNamedImages: images that the user's kind config names for single nodes are
+// looked for like any other, before anything is made.
+func TestNamedImages(t *testing.T) {
+	t.Setenv(ImageVariable, "")
+	good, _ := registryWith(t, false)
+	const nowhere, here, other = "127.0.0.1:1/kindest/node:v9", "kindest/node:here", "kindest/node:other"
+	tests := []struct {
+		name  string
+		nodes string
+		opts  Options
+		id    string
+		says  string
+		image string // what nodes without one are made of
+		loads bool
+	}{
+		{name: "none named", nodes: "[{role: control-plane}]", image: other},
+		{name: "named, here", nodes: "[{role: control-plane}, {role: worker, image: " + here + "}]", image: other},
+		{name: "all named", nodes: "[{role: control-plane, image: " + here + "}]", image: here},
+		{name: "all named, another asked", nodes: "[{role: control-plane, image: " + here + "}]", opts: Options{Image: other}, image: other},
+		{name: "named, pulled", nodes: "[{role: control-plane, image: " + good + "}]", image: good, loads: true},
+		{name: "named, offline", nodes: "[{role: control-plane}, {role: worker, image: " + good + "}]", opts: Options{Offline: true}, id: "NO_NODE_IMAGE", says: good},
+		{name: "named, out of reach", nodes: "[{role: control-plane, image: " + nowhere + "}]", id: "NO_NODE_IMAGE", says: nowhere},
+		{name: "no plane", nodes: "[{role: worker}]", id: "BAD_KIND_CONFIG", says: "control-plane"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.opts.Dir = t.TempDir()
+			tt.opts.Config = filepath.Join(tt.opts.Dir, "kind.yaml")
+			if err := os.WriteFile(tt.opts.Config, []byte("kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes: "+tt.nodes+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			b := New(tt.opts)
+			b.engine, b.pinned = fakeEngine(t, here, other), other
+			err := step.Run(t.Context(), teller(func(string) {}), []step.Step{{ID: "node-image", Run: b.findImage}})
+			if loaded(b.engine) != tt.loads {
+				t.Errorf("the engine was given an image: %v, want %v", loaded(b.engine), tt.loads)
+			}
+			if tt.id == "" {
+				if err != nil || b.image != tt.image {
+					t.Errorf("got %q, %v, want %q", b.image, err, tt.image)
+				}
+				return
+			}
+			h, ok := errors.AsType[*hint.Hint](err)
+			if !ok || h.ID != tt.id || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), tt.opts.Config) {
+				t.Errorf("got %#v, want %s that names %s and the file", err, tt.id, tt.says)
+			}
+		})
+	}
+}
