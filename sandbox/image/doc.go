@@ -14,7 +14,8 @@
 // An image's tag is made of what is in it, so that a node that has the tag has
 // the image, and a changed binary rolls out. The echo backend's manifest has to
 // name an image that does not change with every build, so its image also goes
-// under gwctl.dev/echo:demo.
+// under gwctl.dev/echo:demo. What is pushed to a registry is an index of all
+// architectures that there are; its tag is made of all of them, too.
 //
 // An archive holds one platform only: imports of several fail with some engines'
 // stores (kubernetes-sigs/kind#3795).

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"strings"
@@ -170,14 +172,12 @@ func WriteArchive(w io.Writer, images []*Image) error {
 // registry/NAME:TAG, registry being a host with an optional path, and returns
 // the reference. Credentials are those of docker's config file.
 func (s *Store) Push(ctx context.Context, registry string, p Program) (string, error) {
-	arches := s.Arches()
-	if len(arches) == 0 {
-		_, err := s.Image(p, "amd64") // says what is missing, and what to do
+	ref, err := s.reference(registry, p)
+	if err != nil {
 		return "", err
 	}
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
-	tag := ""
-	for _, arch := range arches {
+	for _, arch := range s.Arches() {
 		im, err := s.Image(p, arch)
 		if err != nil {
 			return "", err
@@ -186,16 +186,9 @@ func (s *Store) Push(ctx context.Context, registry string, p Program) (string, e
 		if err != nil {
 			return "", err
 		}
-		if tag == "" {
-			tag = im.Tag
-		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: built, Descriptor: v1.Descriptor{
 			Platform: &v1.Platform{OS: "linux", Architecture: arch},
 		}})
-	}
-	ref, err := reference(registry, p, tag)
-	if err != nil {
-		return "", err
 	}
 	if head, err := remote.Head(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err == nil {
 		if want, err := index.Digest(); err == nil && head.Digest == want {
@@ -229,7 +222,24 @@ func (im *Image) pushed() (v1.Image, error) {
 	return built, nil
 }
 
-func reference(registry string, p Program, tag string) (name.Reference, error) {
+// reference names the index of a program's images. Its tag is made of all of them:
+// were it made of one alone, another build could put other
+// binaries under a name that nodes have pulled, and would not pull again.
+func (s *Store) reference(registry string, p Program) (name.Reference, error) {
+	arches := s.Arches()
+	if len(arches) == 0 {
+		_, err := s.Image(p, "amd64") // says what is missing, and what to do
+		return nil, err
+	}
+	h := sha256.New()
+	for _, arch := range arches {
+		sum, _, err := s.digest(p.Name, arch)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(h, "%s %s\n", arch, sum)
+	}
+	tag := recipe + "-" + hex.EncodeToString(h.Sum(nil))[:12]
 	ref, err := name.ParseReference(strings.TrimSuffix(registry, "/") + "/" + p.Name + ":" + tag)
 	if err != nil {
 		return nil, hint.New("BAD_REGISTRY", hint.Usage, fmt.Sprintf("%q is not a registry", registry),
@@ -240,15 +250,7 @@ func reference(registry string, p Program, tag string) (name.Reference, error) {
 
 // Ref is how Push calls a program's image in a registry.
 func (s *Store) Ref(registry string, p Program) (string, error) {
-	arch := "amd64"
-	if arches := s.Arches(); len(arches) > 0 {
-		arch = arches[0]
-	}
-	im, err := s.Image(p, arch)
-	if err != nil {
-		return "", err
-	}
-	ref, err := reference(registry, p, im.Tag)
+	ref, err := s.reference(registry, p)
 	if err != nil {
 		return "", err
 	}

@@ -22,10 +22,24 @@ import (
 	"github.com/gwctl/gwctl/sandbox/image"
 )
 
+// change puts another binary of a program into a store's directory.
+func change(t *testing.T, dir string, p image.Program, arch string) *image.Store {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "linux-"+arch, p.Name), []byte("another binary"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return image.Dir(dir)
+}
+
 // store lays programs for the architectures and opens them.
 func store(t *testing.T, arches ...string) *image.Store {
 	t.Helper()
-	dir := t.TempDir()
+	return image.Dir(lay(t, arches...))
+}
+
+func lay(t *testing.T, arches ...string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
 	for _, arch := range arches {
 		for _, p := range image.Programs() {
 			path := filepath.Join(dir, "linux-"+arch, p.Name)
@@ -37,7 +51,7 @@ func store(t *testing.T, arches ...string) *image.Store {
 			}
 		}
 	}
-	return image.Dir(dir)
+	return dir
 }
 
 func TestArchive(t *testing.T) {
@@ -185,5 +199,43 @@ func TestPush(t *testing.T) {
 	}
 	if _, err := store(t, "amd64").Push(t.Context(), "NOT A REGISTRY", image.Programs()[0]); !errors.Is(err, hint.New("BAD_REGISTRY", hint.Usage, "", "")) {
 		t.Errorf("got %v, want BAD_REGISTRY", err)
+	}
+}
+
+// TestPushedName: what is pushed goes under a name that is made of all
+// architectures, so that another build never takes the place of one that nodes have
+// pulled.
+func TestPushedName(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(registry.New())
+	defer srv.Close()
+	host, p := strings.TrimPrefix(srv.URL, "http://"), image.Programs()[0]
+	seen := map[string]string{}
+	for name, s := range map[string]*image.Store{
+		"both": store(t, "amd64", "arm64"), "amd64 alone": store(t, "amd64"), "arm64 alone": store(t, "arm64"),
+		"another arm64": change(t, lay(t, "amd64", "arm64"), p, "arm64"), "another amd64": change(t, lay(t, "amd64", "arm64"), p, "amd64"),
+	} {
+		ref, err := s.Push(t.Context(), host, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, ok := seen[ref]; ok {
+			t.Errorf("%s and %s are both pushed as %s", name, other, ref)
+		}
+		seen[ref] = name
+		if again, err := s.Push(t.Context(), host, p); err != nil || again != ref {
+			t.Errorf("%s, pushed again, is %s, %v, was %s", name, again, err, ref)
+		}
+		if got, err := s.Ref(host, p); err != nil || got != ref {
+			t.Errorf("%s is called %s, %v, and was pushed as %s", name, got, err, ref)
+		}
+	}
+	for _, ref := range []func() (string, error){
+		func() (string, error) { return store(t).Ref(host, p) },
+		func() (string, error) { return store(t).Push(t.Context(), host, p) },
+	} {
+		if got, err := ref(); !errors.Is(err, hint.New("NO_IMAGES", hint.Preflight, "", "")) {
+			t.Errorf("of no binaries got %q, %v, want NO_IMAGES", got, err)
+		}
 	}
 }
