@@ -116,7 +116,8 @@ type StepInfo struct {
 
 // WorkInfo tells of what takes time.
 type WorkInfo struct {
-	// What is sandbox, recover, setup, restore, cleanup.
+	// What is sandbox, recover, setup, restore, cleanup, or events: of gateways
+	// that come, go, or were not heard.
 	What string `json:"what"`
 	// State is started, warned, done or failed.
 	State   string `json:"state"`

@@ -110,13 +110,13 @@ func (s *Session) retryDue() (time.Time, bool) {
 // served tells which versions of which objects each gateway serves. It is not the
 // revision, which also changes when an object moves to another file.
 func (s *Session) served(ctx context.Context) ([][]entity.Object, error) {
+	list, err := s.present(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out [][]entity.Object
-	for _, g := range s.host.gateways {
-		st, err := g.Client().Status(ctx)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, st.Objects)
+	for _, g := range list {
+		out = append(out, g.Status.Objects)
 	}
 	return out, nil
 }
@@ -276,7 +276,7 @@ func shots(v *lesson.Volley) []shot {
 
 // shoot sends one request.
 func (s *Session) shoot(ctx context.Context, id string, l lesson.Lane, n int) (AnswerInfo, error) {
-	plan := probe.Plan{URL: s.host.gateways[0].URL() + l.Path, Method: l.Method, Header: l.Header, Body: []byte(l.Body)}
+	plan := probe.Plan{URL: s.gateways()[0].URL() + l.Path, Method: l.Method, Header: l.Header, Body: []byte(l.Body)}
 	moved := s.watch.ahead()
 	var got probe.Answer
 	if err := s.prober.Run(ctx, plan, func(a probe.Answer) { got = a }); err != nil {

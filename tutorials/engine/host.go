@@ -23,8 +23,8 @@ const OwnSandbox = "gwctl-lessons"
 type host struct {
 	*sandbox.Sandbox
 	claim    *claim
-	gateways []sandbox.Gateway
-	why      string // why it is not the one that was asked for
+	gateways []sandbox.Gateway // as the session found them
+	why      string            // why it is not the one that was asked for
 }
 
 // choose picks the sandbox: the one that was asked for when a lesson may write

@@ -147,13 +147,13 @@ func (s *Session) ofGateway(ctx context.Context, c *lesson.Condition) ([]verdict
 }
 
 func (s *Session) statuses(ctx context.Context) ([]admin.Status, error) {
+	list, err := s.present(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out []admin.Status
-	for _, g := range s.host.gateways {
-		st, err := g.Client().Status(ctx)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, st)
+	for _, g := range list {
+		out = append(out, g.Status)
 	}
 	return out, nil
 }

@@ -98,8 +98,12 @@ func judgeProblem(p *lesson.Problem, gateways []admin.Status) verdict {
 
 // judgeMetric sums the series of a metric over all gateways.
 func (s *Session) judgeMetric(ctx context.Context, m *lesson.Metric) (verdict, error) {
+	list, err := s.present(ctx)
+	if err != nil {
+		return verdict{}, err
+	}
 	sum, found := 0.0, false
-	for _, g := range s.host.gateways {
+	for _, g := range list {
 		text, err := g.Client().Metrics(ctx)
 		if err != nil {
 			return verdict{}, err

@@ -111,7 +111,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	if err := s.take(ctx); err != nil {
 		return s, err
 	}
-	if s.watch, err = newWatch(ctx, s.host.gateways); err != nil {
+	if s.watch, err = newWatch(ctx, s.gateways); err != nil {
 		return s, err
 	}
 	if s.watch.test { // the same place in a minute every time
@@ -119,7 +119,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 			return s, err
 		}
 	}
-	if s.stream, err = follow(context.WithoutCancel(ctx), s.host.gateways, s.strange); err != nil {
+	if s.stream, err = follow(context.WithoutCancel(ctx), s.hearing()); err != nil {
 		return s, err
 	}
 	return s, s.begin(ctx)
@@ -184,12 +184,12 @@ func (s *Session) info(resumed bool) *LessonInfo {
 	l := s.lesson
 	i := &LessonInfo{
 		ID: l.ID, Title: l.Title, Summary: l.Summary, Minutes: l.Minutes, Intro: l.Intro, Resumed: resumed,
-		Sandbox: s.host.Name(), Runtime: s.host.Runtime(), URL: s.host.gateways[0].URL(),
+		Sandbox: s.host.Name(), Runtime: s.host.Runtime(), URL: s.gateways()[0].URL(),
 	}
 	for n := range l.Steps {
 		i.Steps = append(i.Steps, s.stepInfo(n))
 	}
-	for _, g := range s.host.gateways {
+	for _, g := range s.gateways() {
 		i.Gateways = append(i.Gateways, g.Status.Instance)
 	}
 	return i

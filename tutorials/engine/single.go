@@ -72,10 +72,10 @@ func Attach(ctx context.Context, o Options, step string) (*Single, error) {
 	if err := s.fits(f); err != nil {
 		return nil, err
 	}
-	if s.watch, err = newWatch(ctx, f.Gateways); err != nil {
+	if s.watch, err = newWatch(ctx, s.gateways); err != nil {
 		return nil, err
 	}
-	if s.stream, err = follow(context.WithoutCancel(ctx), f.Gateways, s.strange); err != nil {
+	if s.stream, err = follow(context.WithoutCancel(ctx), s.hearing()); err != nil {
 		return nil, err
 	}
 	s.step, s.inView = n, step

@@ -23,37 +23,38 @@ const (
 type stream struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	// spawn runs something until the stream is closed.
+	spawn   func(do func(context.Context))
 	dropped atomic.Int64
 	// fresh are events that no answer has asked for yet, late those that came
 	// after their answer was told.
 	fresh, late mailbox
+	look        func(context.Context) ([]sandbox.Gateway, error)
+	strange     func(event.Event)
+	said        func(string)
+	broke       chan struct{} // a stream has ended
+
+	joining sync.Mutex // held while gateways are taken in
 
 	mu      sync.Mutex
 	missing map[string]func(event.Event) // answers that were told without theirs
-	strange func(event.Event)
+	list    []sandbox.Gateway
+	ears    map[string]*ear // by instance
 }
 
-// follow begins to listen; every request from now on has its event. strange is
-// told of requests that nobody asks for.
-func follow(ctx context.Context, gateways []sandbox.Gateway, strange func(event.Event)) (*stream, error) {
+// follow begins to listen; every request from now on has its event.
+func follow(ctx context.Context, h hearing) (*stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &stream{cancel: cancel, missing: map[string]func(event.Event){}, strange: strange}
-	for _, g := range gateways {
-		ready, failed := make(chan struct{}), make(chan error, 1)
-		s.running.Go(func() {
-			failed <- g.Client().Events(ctx, sync.OnceFunc(func() { close(ready) }), func(e event.Event) { s.add(ctx, e) },
-				func(n int64) { s.dropped.Add(n) })
-		})
-		select {
-		case <-ready:
-		case err := <-failed:
-			s.close()
-			if err == nil {
-				err = context.Cause(ctx)
-			}
-			return nil, err
-		}
+	s := &stream{
+		cancel: cancel, look: h.look, strange: h.strange, said: h.said, broke: make(chan struct{}, 1),
+		missing: map[string]func(event.Event){}, ears: map[string]*ear{},
 	}
+	s.spawn = func(do func(context.Context)) { s.running.Go(func() { do(ctx) }) }
+	if err := s.join(ctx, h.gateways); err != nil {
+		s.close()
+		return nil, err
+	}
+	s.spawn(func(ctx context.Context) { s.keep(ctx, h.every) })
 	return s, nil
 }
 

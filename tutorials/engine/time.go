@@ -15,15 +15,15 @@ const settle = 30 * time.Millisecond
 
 // watch is the time of the gateways: the machine's, and all moves.
 type watch struct {
-	gateways []sandbox.Gateway
+	gateways func() []sandbox.Gateway
 	test     bool
 	moved    atomic.Int64 // nanoseconds
 }
 
 // newWatch reads the gateways' clocks.
-func newWatch(ctx context.Context, gateways []sandbox.Gateway) (*watch, error) {
+func newWatch(ctx context.Context, gateways func() []sandbox.Gateway) (*watch, error) {
 	w := &watch{gateways: gateways, test: true}
-	for i, g := range gateways {
+	for i, g := range gateways() {
 		begin := time.Now()
 		st, err := g.Client().Status(ctx)
 		if err != nil {
@@ -54,7 +54,7 @@ func (w *watch) wait(ctx context.Context, until time.Time) error {
 	if !w.test {
 		return clock.System{}.Wait(ctx, d)
 	}
-	for _, g := range w.gateways {
+	for _, g := range w.gateways() {
 		if _, err := g.Client().Advance(ctx, d); err != nil {
 			return err
 		}

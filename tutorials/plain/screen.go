@@ -245,12 +245,21 @@ func (s *Screen) converse(ctx context.Context, session *engine.Session, lines ty
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case hint.ExitCode(err) == hint.Usage || hint.ExitCode(err) == hint.CheckFailed:
+		case mends(err):
 			s.complain(err)
 		case err != nil:
 			return err
 		}
 	}
+}
+
+// mends says that the learner can do something about an error, and go on.
+func mends(err error) bool {
+	switch hint.ExitCode(err) {
+	case hint.Usage, hint.CheckFailed, hint.NotReady, hint.Broken:
+		return true
+	}
+	return false
 }
 
 func (s *Screen) complain(err error) {

@@ -1,0 +1,114 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// talk is a gwctl that is talked with by lines.
+type talk struct {
+	t     *testing.T
+	c     *exec.Cmd
+	in    io.WriteCloser
+	lines chan string
+	heard strings.Builder
+}
+
+// talk begins to talk with a gwctl, whose environment is added to.
+func (b box) talk(env []string, args ...string) *talk {
+	b.t.Helper()
+	c := b.command(args...)
+	c.Env = append(c.Env, env...)
+	in, err := c.StdinPipe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	c.Stderr = c.Stdout
+	if err := c.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	x := &talk{t: b.t, c: c, in: in, lines: make(chan string, 10_000)}
+	go func() {
+		defer close(x.lines)
+		for r := bufio.NewScanner(out); r.Scan(); {
+			x.lines <- r.Text()
+		}
+	}()
+	b.t.Cleanup(func() { _ = c.Process.Kill() })
+	return x
+}
+
+// say types a line.
+func (x *talk) say(line string) {
+	x.t.Helper()
+	if _, err := io.WriteString(x.in, line+"\n"); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// hear reads until a line has that in it, and gives that line.
+func (x *talk) hear(want string) string {
+	x.t.Helper()
+	late := time.After(deadline)
+	for {
+		select {
+		case line, ok := <-x.lines:
+			if !ok {
+				x.t.Fatalf("it ended without %q:\n%s", want, x.heard.String())
+			}
+			x.heard.WriteString(line + "\n")
+			if strings.Contains(line, want) {
+				return line
+			}
+		case <-late:
+			x.t.Fatalf("%q was not said within %s:\n%s", want, deadline, x.heard.String())
+		}
+	}
+}
+
+// leave leaves the lesson.
+func (x *talk) leave() {
+	x.t.Helper()
+	x.say("q")
+	x.hear("You have left the lesson")
+	for line := range x.lines {
+		x.heard.WriteString(line + "\n")
+	}
+	if err := x.c.Wait(); err != nil {
+		x.t.Errorf("%v\n%s", err, x.heard.String())
+	}
+}
+
+// TestTalkGatewayDies: a learner whose gateway dies is told so, and goes on where
+// the lesson was once it is healed.
+func TestTalkGatewayDies(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.must("up", "--port", "0")
+	x := b.talk(nil, "tutorial", "run", "rate-limiting", "--plain", "--lang", "en")
+	x.hear("Type your answer")
+	if err := syscall.Kill(b.process().PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	x.say("5")
+	x.hear("Press Enter to")
+	x.say("")
+	x.hear("sandbox default is broken")
+	b.must("up")
+	x.hear("has taken the place of")
+	x.say("")
+	x.hear("Your prediction 5 is right.")
+	x.leave()
+	clean(t, x.heard.String())
+}

@@ -1,0 +1,337 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gwctl/gwctl/gatewayd/clock"
+	"github.com/gwctl/gwctl/gatewayd/event"
+	"github.com/gwctl/gwctl/sandbox"
+	"github.com/gwctl/gwctl/tutorials/lesson"
+)
+
+const (
+	// listenTimeout bounds the wait until a gateway tells of its requests.
+	listenTimeout = 5 * time.Second
+	// soonest and latest bound the pause before gateways are looked for anew, of
+	// which one is heard no more.
+	soonest, latest = 100 * time.Millisecond, 2 * time.Second
+	// silentTries is how often they are looked for before the learner is told.
+	silentTries = 5
+	// rollTimeout bounds the wait for gateways that take the place of others.
+	rollTimeout = 3 * time.Second
+	// lookEvery is how often they are looked for where some may come and go.
+	lookEvery = 5 * time.Second
+)
+
+// hearing says whom a stream listens to.
+type hearing struct {
+	gateways []sandbox.Gateway
+	// look finds the gateways as they are now. Every is how often they are looked
+	// for while all are heard, 0 for never.
+	look  func(context.Context) ([]sandbox.Gateway, error)
+	every time.Duration
+	// strange is told of requests that nobody asks for, said of gateways that come
+	// and go, in words.
+	strange func(event.Event)
+	said    func(message string)
+}
+
+// ear is what is heard of one instance.
+type ear struct {
+	started time.Time
+	// before is how many requests it had served when it began to be heard, told of
+	// how many it has told since.
+	before, told int64
+	silent       bool // its stream has broken
+}
+
+// gateways are those that are heard, as they were found last.
+func (s *stream) gateways() []sandbox.Gateway {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.list
+}
+
+// keep listens on: to gateways that come, and anew to those whose stream broke.
+func (s *stream) keep(ctx context.Context, every time.Duration) {
+	pause, tries := every, 0
+	for s.rest(ctx, pause) {
+		err := s.renew(ctx)
+		if err == nil && !s.silence() {
+			if tries >= silentTries {
+				s.said("the gateways are heard again")
+			}
+			pause, tries = every, 0
+			continue
+		}
+		pause = min(max(2*pause, soonest), latest)
+		if tries++; tries == silentTries && ctx.Err() == nil {
+			s.said("a gateway is not heard any more, so its requests are drawn without what it decided" + because(err) + "; it is looked for again and again")
+		}
+	}
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return " (" + err.Error() + ")"
+}
+
+// rest pauses, for ever when that is 0, until shortly after a stream has broken. It
+// is false at the end.
+func (s *stream) rest(ctx context.Context, pause time.Duration) bool {
+	var over <-chan time.Time
+	if pause > 0 {
+		over = time.After(pause)
+	}
+	select {
+	case <-over:
+		return true
+	case <-s.broke:
+		return clock.System{}.Wait(ctx, soonest) == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (s *stream) renew(ctx context.Context) error {
+	list, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	return s.join(ctx, list)
+}
+
+// silence says that a gateway is not heard.
+func (s *stream) silence() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.list {
+		if e := s.ears[g.Status.Instance]; e == nil || e.silent {
+			return true
+		}
+	}
+	return false
+}
+
+// join listens to these gateways, and tells of those that have come and gone. A
+// gateway that goes is heard to its end.
+func (s *stream) join(ctx context.Context, list []sandbox.Gateway) error {
+	s.joining.Lock()
+	defer s.joining.Unlock()
+	var news news
+	for _, g := range list {
+		if err := s.hear(ctx, g, &news); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	for _, g := range s.list {
+		if !slices.ContainsFunc(list, func(x sandbox.Gateway) bool { return x.Status.Instance == g.Status.Instance }) {
+			news.gone = append(news.gone, g.Status.Instance)
+		}
+	}
+	begins := s.list == nil
+	s.list = list
+	s.mu.Unlock()
+	if text := news.text(); text != "" && !begins {
+		s.said(text)
+	}
+	return nil
+}
+
+// hear listens to a gateway, unless it is heard already.
+func (s *stream) hear(ctx context.Context, g sandbox.Gateway, n *news) error {
+	name := g.Status.Instance
+	s.mu.Lock()
+	old := s.ears[name]
+	s.mu.Unlock()
+	if old != nil && !old.silent {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, listenTimeout)
+	defer cancel()
+	served, err := requests(ctx, g)
+	if err != nil {
+		return err
+	}
+	e := &ear{started: g.Status.Started, before: served}
+	if err := s.listen(ctx, g, e); err != nil {
+		return err
+	}
+	switch {
+	case old == nil:
+		n.came, n.lost = append(n.came, name), n.lost+served
+	case old.started.Equal(e.started):
+		n.lost += max(0, served-old.before-old.told)
+		n.again = cmp.Or(n.again, name)
+	default: // a process of the same name
+		n.lost += served
+		n.again = cmp.Or(n.again, name)
+	}
+	return nil
+}
+
+// listen begins to listen, with e, and returns once the gateway tells of its
+// requests.
+func (s *stream) listen(ctx context.Context, g sandbox.Gateway, e *ear) error {
+	ready, failed := make(chan struct{}), make(chan error, 1)
+	s.spawn(func(life context.Context) {
+		own, cancel := context.WithCancel(life)
+		defer cancel()
+		defer context.AfterFunc(ctx, func() {
+			select {
+			case <-ready:
+			default:
+				cancel()
+			}
+		})()
+		failed <- s.attend(own, g, e, sync.OnceFunc(func() { close(ready) }))
+	})
+	select {
+	case <-ready:
+		return nil
+	case err := <-failed:
+		return cmp.Or(err, context.Cause(ctx))
+	}
+}
+
+// attend listens until the stream breaks; ready is called once the gateway tells.
+func (s *stream) attend(ctx context.Context, g sandbox.Gateway, e *ear, ready func()) error {
+	count := func(n int64) {
+		s.mu.Lock()
+		e.told += n
+		s.mu.Unlock()
+	}
+	begun := false
+	err := g.Client().Events(ctx, func() {
+		s.mu.Lock()
+		s.ears[g.Status.Instance], begun = e, true
+		s.mu.Unlock()
+		ready()
+	}, func(x event.Event) {
+		count(1)
+		s.add(ctx, x)
+	}, func(n int64) {
+		count(n)
+		s.dropped.Add(n)
+	})
+	if !begun {
+		return err
+	}
+	s.mu.Lock()
+	e.silent = true
+	s.mu.Unlock()
+	select {
+	case s.broke <- struct{}{}:
+	default:
+	}
+	return err
+}
+
+// requests asks how many requests a gateway has served.
+func requests(ctx context.Context, g sandbox.Gateway) (int64, error) {
+	text, err := g.Client().Metrics(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, _ := sumSeries(text, &lesson.Metric{Name: "gatewayd_http_requests_total"})
+	return int64(n), nil
+}
+
+// news is what has changed among the gateways.
+type news struct {
+	came, gone []string
+	again      string // one whose stream broke
+	lost       int64  // requests that were not heard of
+}
+
+// text says it in one line, "" for nothing that matters.
+func (n *news) text() string {
+	var parts []string
+	came, gone := strings.Join(n.came, ", "), strings.Join(n.gone, ", ")
+	switch {
+	case came != "" && gone != "":
+		parts = append(parts, "gateway "+came+" has taken the place of "+gone)
+	case came != "":
+		parts = append(parts, "gateway "+came+" has joined")
+	case gone != "":
+		parts = append(parts, "gateway "+gone+" has gone")
+	}
+	if n.again != "" && n.lost > 0 {
+		parts = append(parts, "the events of gateway "+n.again+" broke off for a moment")
+	}
+	switch {
+	case n.lost == 1:
+		parts = append(parts, "what became of one request is lost")
+	case n.lost > 1:
+		parts = append(parts, fmt.Sprintf("what became of %d requests is lost", n.lost))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// gateways are those of the sandbox, as they were found last.
+func (s *Session) gateways() []sandbox.Gateway {
+	if s.stream == nil {
+		return s.host.gateways
+	}
+	return s.stream.gateways()
+}
+
+// present finds the sandbox's gateways as they are now, and listens to each: from
+// now on its requests have their events.
+func (s *Session) present(ctx context.Context) ([]sandbox.Gateway, error) {
+	f, err := s.host.Running(ctx)
+	for end := time.Now().Add(rollTimeout); err != nil && s.rolls(f) && time.Now().Before(end); {
+		if err := (clock.System{}).Wait(ctx, soonest); err != nil {
+			return nil, err
+		}
+		f, err = s.host.Running(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f.Gateways, s.stream.join(ctx, f.Gateways)
+}
+
+// rolls says that gateways may just take the place of others.
+func (s *Session) rolls(f sandbox.Found) bool {
+	return f.State == sandbox.Broken && s.host.Runtime() != sandbox.Local
+}
+
+// hearing listens to the sandbox's gateways.
+func (s *Session) hearing() hearing {
+	h := hearing{
+		gateways: s.host.gateways, strange: s.strange,
+		said: func(message string) {
+			s.emit(Event{Type: Working, Work: &WorkInfo{What: "events", State: "warned", Title: "Events", Message: message}})
+		},
+	}
+	if s.host.Runtime() != sandbox.Local { // there is one gateway, and its stream ends with it
+		h.every = lookEvery
+	}
+	// Not with the session's own, which an action may be using.
+	var sb *sandbox.Sandbox
+	name := s.host.Name()
+	h.look = func(ctx context.Context) ([]sandbox.Gateway, error) {
+		if sb == nil {
+			var err error
+			if sb, err = s.find(name); err != nil {
+				return nil, err
+			}
+		}
+		f, err := sb.Running(ctx)
+		if err != nil {
+			sb = nil // it may have been made anew
+		}
+		return f.Gateways, err
+	}
+	return h
+}
