@@ -4,12 +4,15 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"io"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gwctl/gwctl/tutorials/engine"
 )
 
 // talk is a gwctl that is talked with by lines.
@@ -111,4 +114,55 @@ func TestTalkGatewayDies(t *testing.T) {
 	x.hear("Your prediction 5 is right.")
 	x.leave()
 	clean(t, x.heard.String())
+}
+
+// TestTalkTry: a refused request is tried again by a typed t or try: how long that
+// waits is said, then the answer.
+func TestTalkTry(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	x := b.talk(nil, "tutorial", "run", "rate-limiting", "--plain", "--no-wait", "--lang", "en")
+	x.hear("Type your answer")
+	x.say("5")
+	x.hear("Press Enter to send")
+	x.say("try")
+	x.hear("no answer of this step has named a Retry-After")
+	x.say("?")
+	x.hear("try (t) ")
+	x.say("")
+	x.hear("Type t to try again what was refused")
+	for _, line := range []string{"t", "try"} {
+		x.say(line)
+		x.hear("Waiting as long as Retry-After said: the gateway's clock is moved by ")
+		x.hear("Request 1 of 1: 200")
+		x.hear("Type t to try again")
+		x.say("f") // refused anew
+		x.hear("Request 8 of 8: 429")
+	}
+	x.say("")
+	x.hear("Check limited holds")
+	x.leave()
+	clean(t, x.heard.String())
+}
+
+// TestTalkJSON: what cannot be done is an event, too.
+func TestTalkJSON(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	x := b.talk(nil, "tutorial", "run", "rate-limiting", "--no-wait", "-o", "json", "--lang", "en")
+	x.hear(`"next":"predict"`)
+	for typed, id := range map[string]string{"nine": "BAD_GUESS", "go nowhere": "NO_STEP"} {
+		x.say(typed)
+		var e engine.Event
+		if err := json.Unmarshal([]byte(x.hear(`"type":"refused"`)), &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Refused == nil || e.Refused.ID != id || e.Refused.Advice == "" || e.Seq == 0 {
+			t.Errorf("%s: got %+v, want %s", typed, e.Refused, id)
+		}
+	}
+	x.say("5")
+	x.hear(`"guess":"5"`)
+	x.say("q")
+	x.hear(`"type":"left"`)
 }

@@ -43,6 +43,8 @@ const (
 	Checked Type = "check"
 	// Hinted is a hint: Hint.
 	Hinted Type = "hint"
+	// Refused tells why what the learner wanted is not done: Refused.
+	Refused Type = "refused"
 	// Solving says that the lesson now does the step itself.
 	Solving Type = "solve"
 	// Ran is what a command said: Run.
@@ -70,23 +72,24 @@ type Event struct {
 	// Step is the id of the step that it belongs to.
 	Step string `json:"step,omitempty"`
 
-	Lesson *LessonInfo   `json:"lesson,omitempty"`
-	Began  *StepInfo     `json:"began,omitempty"`
-	Text   string        `json:"text,omitempty"`
-	Work   *WorkInfo     `json:"work,omitempty"`
-	Apply  *ApplyInfo    `json:"apply,omitempty"`
-	Fire   *FireInfo     `json:"fire,omitempty"`
-	Answer *AnswerInfo   `json:"answer,omitempty"`
-	Trace  *TraceInfo    `json:"trace,omitempty"`
-	Fired  *FiredInfo    `json:"fired,omitempty"`
-	Seen   *event.Event  `json:"seen,omitempty"`
-	Wait   *WaitInfo     `json:"wait,omitempty"`
-	Quiz   *QuizInfo     `json:"quiz,omitempty"`
-	Check  *CheckInfo    `json:"check,omitempty"`
-	Hint   *HintInfo     `json:"hint,omitempty"`
-	Run    *RunInfo      `json:"run,omitempty"`
-	Done   *ProgressInfo `json:"done,omitempty"`
-	Ready  *ReadyInfo    `json:"ready,omitempty"`
+	Lesson  *LessonInfo   `json:"lesson,omitempty"`
+	Began   *StepInfo     `json:"began,omitempty"`
+	Text    string        `json:"text,omitempty"`
+	Work    *WorkInfo     `json:"work,omitempty"`
+	Apply   *ApplyInfo    `json:"apply,omitempty"`
+	Fire    *FireInfo     `json:"fire,omitempty"`
+	Answer  *AnswerInfo   `json:"answer,omitempty"`
+	Trace   *TraceInfo    `json:"trace,omitempty"`
+	Fired   *FiredInfo    `json:"fired,omitempty"`
+	Seen    *event.Event  `json:"seen,omitempty"`
+	Wait    *WaitInfo     `json:"wait,omitempty"`
+	Quiz    *QuizInfo     `json:"quiz,omitempty"`
+	Check   *CheckInfo    `json:"check,omitempty"`
+	Hint    *HintInfo     `json:"hint,omitempty"`
+	Refused *RefusedInfo  `json:"refused,omitempty"`
+	Run     *RunInfo      `json:"run,omitempty"`
+	Done    *ProgressInfo `json:"done,omitempty"`
+	Ready   *ReadyInfo    `json:"ready,omitempty"`
 }
 
 // LessonInfo describes the lesson and where it runs.
@@ -258,6 +261,14 @@ type HintInfo struct {
 	Text string `json:"text"`
 	// When is the check that it is for, "" for any.
 	When string `json:"when,omitempty"`
+}
+
+// RefusedInfo is an error that the learner can do something about.
+type RefusedInfo struct {
+	// ID is the error's, as in BAD_GUESS; "" for one without.
+	ID      string `json:"id,omitempty"`
+	Message string `json:"message"`
+	Advice  string `json:"advice,omitempty"`
 }
 
 // RunInfo is what a command said.

@@ -221,6 +221,16 @@ func (s *Session) emit(e Event) {
 	s.opts.Emit(e)
 }
 
+// Refuse tells why what the learner wanted is not done. A screen that shows events
+// alone calls it.
+func (s *Session) Refuse(err error) {
+	r := &RefusedInfo{Message: err.Error()}
+	if h, ok := errors.AsType[*hint.Hint](err); ok {
+		r.ID, r.Advice = h.ID, h.Advice
+	}
+	s.emit(Event{Type: Refused, Refused: r})
+}
+
 // view says which step is under way.
 func (s *Session) view(id string) {
 	s.emitting.Lock()

@@ -60,6 +60,8 @@ func TestSentence(t *testing.T) {
 		{"a moved clock", engine.Event{Type: engine.Waiting, Wait: &engine.WaitInfo{Reason: "minute", Seconds: 5, Moved: true}}, "Waiting for the clock: the gateway's clock is moved by 5 s."},
 		{"somebody else", engine.Event{Type: engine.Seen, Seen: &event.Event{Method: "GET", Path: "/x", Status: 404}}, "Somebody else: GET /x was answered 404."},
 		{"a command", engine.Event{Type: engine.Ran, Run: &engine.RunInfo{Command: "x", Output: "a\x1b[31mb\r\n⠋c\n", Exit: 3}}, "Running: x\n    a[31mb\n    c\nIt ended with exit code 3."},
+		{"what cannot be done", engine.Event{Type: engine.Refused, Refused: &engine.RefusedInfo{ID: "X", Message: "no", Advice: "do"}}, "no: do."},
+		{"an error alone", engine.Event{Type: engine.Refused, Refused: &engine.RefusedInfo{Message: "no"}}, "no."},
 		{"nothing", engine.Event{Type: engine.Waited}, ""},
 	}
 	for _, tt := range tests {

@@ -212,6 +212,7 @@ const help = `Enter goes on. You can also type:
   hint (h)    show the next hint
   solve (s)   let the lesson do the step
   again (f)   send the last requests again
+  try (t)     wait as long as Retry-After said, then try again what was refused
   edit (e)    change the manifests of the step in your editor
   back (b)    go to the step before
   go N        go to step N
@@ -246,7 +247,7 @@ func (s *Screen) converse(ctx context.Context, session *engine.Session, lines ty
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case mends(err):
-			s.complain(err)
+			session.Refuse(err)
 		case err != nil:
 			return err
 		}
@@ -262,26 +263,27 @@ func mends(err error) bool {
 	return false
 }
 
-func (s *Screen) complain(err error) {
-	text := err.Error()
-	if h, ok := errors.AsType[*hint.Hint](err); ok {
-		text = h.Message + ": " + h.Advice
-	}
-	s.say("%s.", text)
-}
-
 func (s *Screen) prompt(r engine.ReadyInfo) {
 	if r.Next == "predict" {
 		s.say("Type your answer; an empty line skips the question.")
 		return
 	}
-	s.say("Press Enter to %s. Type ? for more.", r.About)
+	more := "?"
+	if slices.Contains(r.Can, "try") {
+		more = "t to try again what was refused, ?"
+	}
+	s.say("Press Enter to %s. Type %s for more.", r.About, more)
+}
+
+// guess says that a line answers the question that waits.
+func guess(line string) bool {
+	return line != "" && line != "?" && (len(line) == 1 || line[0] >= '0' && line[0] <= '9')
 }
 
 // obey does one typed line.
 func (s *Screen) obey(ctx context.Context, session *engine.Session, r engine.ReadyInfo, line string) error {
 	verb, rest, _ := strings.Cut(line, " ")
-	if r.Next == "predict" && line != "" && line != "?" && (len(line) == 1 || line[0] >= '0' && line[0] <= '9') {
+	if r.Next == "predict" && guess(line) {
 		return session.Guess(ctx, line) // the key of a choice may be that of a command
 	}
 	switch verb {
@@ -296,6 +298,8 @@ func (s *Screen) obey(ctx context.Context, session *engine.Session, r engine.Rea
 		return session.Solve(ctx)
 	case "f", "again":
 		return session.Again(ctx)
+	case "t", "try":
+		return session.Try(ctx)
 	case "e", "edit":
 		return s.edit(ctx, session)
 	case "b", "back", "r", "reset", "go":

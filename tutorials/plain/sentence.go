@@ -28,7 +28,7 @@ func Sentence(e engine.Event) string {
 		return finished(e.Done)
 	case engine.Applied, engine.Firing, engine.Answered, engine.Fired, engine.Seen, engine.Waiting, engine.Ran:
 		return happened(e)
-	case engine.Asked, engine.Guessed, engine.Revealed, engine.Checked, engine.Hinted, engine.Solving:
+	case engine.Asked, engine.Guessed, engine.Revealed, engine.Checked, engine.Hinted, engine.Solving, engine.Refused:
 		return learnt(e)
 	case engine.Traced, engine.Waited, engine.Paused, engine.Ready, engine.Left:
 	}
@@ -66,11 +66,20 @@ func learnt(e engine.Event) string {
 		return revealed(e.Quiz)
 	case engine.Checked:
 		return checked(e.Check)
+	case engine.Refused:
+		return refused(e.Refused)
 	case engine.Hinted:
 		return fmt.Sprintf("Hint %d of %d: %s", e.Hint.N, e.Hint.Of, Markdown(e.Hint.Text))
 	default:
 		return "The lesson does the step now."
 	}
+}
+
+func refused(r *engine.RefusedInfo) string {
+	if r.Advice == "" {
+		return r.Message + "."
+	}
+	return r.Message + ": " + r.Advice + "."
 }
 
 func lessonBegan(l *engine.LessonInfo) string {
