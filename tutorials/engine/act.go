@@ -236,6 +236,11 @@ func (s *Session) Goto(ctx context.Context, n int) error {
 		if n < 0 || n >= len(s.lesson.Steps) {
 			return hint.New("NO_STEP", hint.Usage, fmt.Sprintf("the lesson has no step %d", n+1), fmt.Sprintf("it has steps 1 to %d", len(s.lesson.Steps)))
 		}
+		if st := s.here(); st != nil {
+			if err := s.perform(ctx, st.Cleanup, "cleanup"); err != nil {
+				return err
+			}
+		}
 		if err := s.stage(ctx, n, 0); err != nil {
 			return err
 		}
@@ -243,7 +248,9 @@ func (s *Session) Goto(ctx context.Context, n int) error {
 	})
 }
 
-// stage puts the sandbox where a step is when so many items of it are done.
+// stage puts the sandbox where a step is when so many items of it are done, and
+// every step before it was done and has cleaned up. Requests are not sent again,
+// and no command is run.
 func (s *Session) stage(ctx context.Context, n, done int) error {
 	docs, err := Demo()
 	if err != nil {
@@ -254,7 +261,7 @@ func (s *Session) stage(ctx context.Context, n, done int) error {
 	}
 	before := slices.Clone(s.lesson.Setup)
 	for _, st := range s.lesson.Steps[:n] {
-		before = append(append(append(before, st.Setup...), st.Items...), st.Solve...)
+		before = slices.Concat(before, st.Setup, st.Items, st.Solve, st.Cleanup)
 	}
 	if done > 0 {
 		before = append(append(before, s.lesson.Steps[n].Setup...), s.lesson.Steps[n].Items[:done]...)

@@ -95,20 +95,36 @@ func (x *Single) forget() {
 	x.s.place = newPlace(len(x.step.Items))
 }
 
-func (x *Single) file() []string {
-	return []string{"steps", x.s.host.Name() + "." + x.s.opts.Key + "." + x.step.ID + ".json"}
+func (x *Single) file(step string) []string {
+	return []string{"steps", x.s.host.Name() + "." + x.s.opts.Key + "." + step + ".json"}
 }
 
-// recall reads what earlier processes have done in this sandbox.
-func (x *Single) recall() error {
-	path, err := x.s.opts.Store.Path(x.file()...)
+// begun reports whether a step was begun last in this sandbox.
+func (x *Single) begun(step string) bool {
+	m, err := x.read(step)
+	return err == nil && m != nil
+}
+
+// read reads what earlier processes have done of a step in this sandbox, nil for
+// nothing.
+func (x *Single) read(step string) (*memory, error) {
+	path, err := x.s.opts.Store.Path(x.file(step)...)
 	if err != nil || path == "" {
-		return err
+		return nil, err
 	}
 	raw, err := os.ReadFile(filepath.Clean(path))
 	var m memory
 	if err != nil || json.Unmarshal(raw, &m) != nil || !m.Created.Equal(x.s.host.Created()) {
-		return nil //nolint:nilerr // nothing was done
+		return nil, nil //nolint:nilerr,nilnil // nothing was done
+	}
+	return &m, nil
+}
+
+// recall takes in what earlier processes have done of the step.
+func (x *Single) recall() error {
+	m, err := x.read(x.step.ID)
+	if err != nil || m == nil {
+		return err
 	}
 	if m.Done != nil {
 		x.done = m.Done
@@ -133,12 +149,14 @@ func (x *Single) remember() error {
 		}
 		m.Volleys[id] = v
 	}
-	return x.s.opts.Store.Write(m, x.file()...)
+	return x.s.opts.Store.Write(m, x.file(x.step.ID)...)
 }
 
 // Begin puts the sandbox where the step begins: the first one begins with the
-// demo, any other where the one before it ended.
+// demo, any other where the one before it ended, or would have ended if it was not
+// begun.
 func (x *Single) Begin(ctx context.Context) error {
+	follows := x.n > 0 && x.begun(x.s.lesson.Steps[x.n-1].ID)
 	x.forget()
 	if err := x.s.opts.Store.Clear("steps", x.s.host.Name()+".*"); err != nil { // of steps before
 		return err
@@ -147,7 +165,13 @@ func (x *Single) Begin(ctx context.Context) error {
 		return err
 	}
 	if x.n > 0 {
-		if err := x.s.perform(ctx, x.s.lesson.Steps[x.n-1].Cleanup, "cleanup"); err != nil {
+		var err error
+		if follows {
+			err = x.s.perform(ctx, x.s.lesson.Steps[x.n-1].Cleanup, "cleanup")
+		} else {
+			err = x.s.stage(ctx, x.n, 0)
+		}
+		if err != nil {
 			return err
 		}
 		return x.s.perform(ctx, x.step.Setup, "setup")
