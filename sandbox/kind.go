@@ -100,6 +100,7 @@ var (
 	_ Faulter   = kindRuntime{}
 	_ Holder    = kindRuntime{}
 	_ Leaver    = kindRuntime{}
+	_ Keeper    = kindRuntime{}
 )
 
 func newKind(o Options, dir string) kindRuntime {
@@ -118,6 +119,8 @@ func (k kindRuntime) Started() bool { return k.box.Started() }
 func (k kindRuntime) Keep() error { return nil }
 
 func (k kindRuntime) Holds() bool { return k.box.Holds() }
+
+func (k kindRuntime) Kept() (message, advice string) { return k.box.Kept() }
 
 func (k kindRuntime) Left() []string { return k.box.Left() }
 

@@ -145,6 +145,11 @@ type (
 	Holder interface{ Holds() bool }
 	// Leaver tells what its Down has left, and why.
 	Leaver interface{ Left() []string }
+	// Keeper tells what an Up that failed has kept on purpose, "" for nothing, and
+	// what to do with it.
+	Keeper interface {
+		Kept() (message, advice string)
+	}
 	// Faulter knows problems of its manifests that no gateway can see.
 	Faulter interface{ Problems() []problem.Problem }
 )

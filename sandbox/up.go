@@ -111,7 +111,20 @@ func (s *Sandbox) Up(ctx context.Context, report step.Reporter) (*Result, error)
 			return s.keep(want, res)
 		},
 	})
-	return res, step.Run(ctx, report, steps)
+	return res, s.run(ctx, report, steps)
+}
+
+// run runs the steps, and tells what is kept when one fails.
+func (s *Sandbox) run(ctx context.Context, report step.Reporter, steps []step.Step) error {
+	err := step.Run(ctx, report, steps)
+	k, ok := s.runtime.(Keeper)
+	if err == nil || !ok {
+		return err
+	}
+	if message, advice := k.Kept(); message != "" {
+		report.Warned(step.Event{ID: "retain", Title: "Sandbox", At: time.Now(), Message: message, Advice: advice})
+	}
+	return err
 }
 
 // choose picks the runtime of a sandbox that is new and was told none: kind where

@@ -81,6 +81,7 @@ type Box struct {
 	pinned  string // the node image that kind was released with
 	problem []problem.Problem
 	left    []string
+	kept    bool
 }
 
 // New describes a box; it touches nothing.
@@ -219,7 +220,7 @@ func (b *Box) create(ctx context.Context, t *step.Task, want Want) error {
 	}
 	b.made, b.started = true, true
 	err = b.spawn(ctx, order{
-		Cluster: s.Cluster, Engine: s.Engine, Kubeconfig: b.Kubeconfig(), Lock: b.path(lockFile), Config: config,
+		Cluster: s.Cluster, Engine: s.Engine, Kubeconfig: b.Kubeconfig(), Lock: b.path(lockFile), Config: config, Retain: b.opts.Retain,
 	}, func(text string) { t.Progress("%s", text) })
 	if fault, ok := errors.AsType[*createFault](err); ok {
 		logs := b.nodeLogs(ctx)
@@ -367,15 +368,3 @@ func (b *Box) Problems() []problem.Problem { return b.problem }
 
 // Started reports whether Up had to create or start something.
 func (b *Box) Started() bool { return b.started }
-
-// undo removes a cluster that was created here.
-func (b *Box) undo(ctx context.Context) error {
-	if !b.made {
-		return nil
-	}
-	if b.opts.Retain {
-		return nil
-	}
-	_, err := b.Down(ctx)
-	return err
-}

@@ -22,6 +22,8 @@ import (
 type order struct {
 	Cluster, Engine, Kubeconfig, Lock string
 	Config                            []byte
+	// Retain keeps nodes of a cluster that is not complete when it is told to end.
+	Retain bool
 }
 
 // news is what the child tells, a line of JSON each.
@@ -42,7 +44,7 @@ const (
 
 // Create is the child process: it reads its order from in, creates the cluster
 // and tells how it goes on out. When in ends first, or ctx, it removes what it
-// has begun and leaves. A cluster that fails is kept.
+// has begun, unless that is to be retained, and leaves. A cluster that fails is kept.
 func Create(ctx context.Context, in io.Reader, out io.Writer) error {
 	r := bufio.NewReader(in)
 	raw, err := r.ReadBytes('\n')
@@ -91,7 +93,13 @@ func create(ctx context.Context, o order, out *json.Encoder) error {
 		return err
 	case <-ctx.Done():
 	}
-	kill(context.WithoutCancel(ctx), &engine.Engine{Name: o.Engine}, o.Cluster)
+	e := &engine.Engine{Name: o.Engine}
+	if o.Retain {
+		if nodes, err := e.Nodes(context.WithoutCancel(ctx), o.Cluster); err == nil && len(nodes) > 0 {
+			return context.Cause(ctx)
+		}
+	}
+	kill(context.WithoutCancel(ctx), e, o.Cluster)
 	err := p.Delete(o.Cluster, o.Kubeconfig)
 	select { // kind's next command fails for want of a node, unless it is just making one
 	case err := <-done:

@@ -176,6 +176,31 @@ func (b *Box) forget(s *state, away error) error {
 	return b.erase(s)
 }
 
+// undo removes a cluster that was created here, unless there are nodes to retain.
+func (b *Box) undo(ctx context.Context) error {
+	if !b.made {
+		return nil
+	}
+	if b.opts.Retain {
+		nodes, err := b.engine.Nodes(ctx, b.Cluster())
+		if b.kept = err != nil || len(nodes) > 0; b.kept {
+			return nil
+		}
+	}
+	_, err := b.Down(ctx)
+	return err
+}
+
+// Kept tells what an Up that failed has kept, and what to do with it; "" for
+// nothing.
+func (b *Box) Kept() (message, advice string) {
+	if !b.kept {
+		return "", ""
+	}
+	return "what there is of the cluster " + b.Cluster() + " is kept",
+		b.here().Replace("look at it: {engine} exec -it {node} bash; gwctl down{flag} removes it")
+}
+
 // Pause freezes the nodes: they take no CPU until Resume.
 func (b *Box) Pause(ctx context.Context) error {
 	if err := b.see(ctx); err != nil {

@@ -82,3 +82,32 @@ func TestLook(t *testing.T) {
 		})
 	}
 }
+
+// TestRetain: what is there to look at is kept, and told; nothing is not.
+func TestRetain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name         string
+		made, retain bool
+		nodes        []string
+		want         string
+	}{
+		{"made, retained", true, true, []string{"running"}, "engine exec -it gwctl-demo-2-control-plane bash; gwctl down --name demo-2 removes it"},
+		{"made, nothing to retain", true, true, nil, ""},
+		{"made", true, false, nil, ""},
+		{"of before", false, true, []string{"running"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := New(Options{Dir: t.TempDir(), Name: "demo-2", Retain: tt.retain})
+			b.engine, b.made = nodesEngine(t, tt.nodes...), tt.made
+			if err := b.undo(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			message, advice := b.Kept()
+			if (message != "") != (tt.want != "") || !strings.HasSuffix(advice, tt.want) {
+				t.Errorf("got %q, %q, want advice that ends with %q", message, advice, tt.want)
+			}
+		})
+	}
+}

@@ -33,7 +33,8 @@ func (e *createFault) Error() string {
 const endTimeout = 2 * time.Minute
 
 // spawn has a child create the cluster and tells of kind's steps. When ctx ends
-// the child removes what it has begun before spawn returns.
+// the child ends, and removes before spawn returns what it has begun, unless that is
+// to be retained.
 func (b *Box) spawn(ctx context.Context, o order, step func(text string)) error {
 	if len(b.opts.Command) == 0 { // this program would run itself without end
 		return errors.New("starting kind: nobody said how this program is called for it")

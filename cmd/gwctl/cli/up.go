@@ -42,8 +42,9 @@ func (a App) up() *cobra.Command {
 				o.Port = sandbox.AnyPort
 			}
 			o.Name, o.Cluster.NoWait = g.name, !wait
+			did := map[bool]string{false: "undone", true: "ended"}[o.Cluster.Retain]
 			ctx, cancel := context.WithTimeoutCause(c.Context(), timeout, hint.New("TIMEOUT", hint.Timeout,
-				fmt.Sprintf("it took longer than %s, so it was undone", timeout), fmt.Sprintf("give it more time: --timeout %s", 2*timeout)))
+				fmt.Sprintf("it took longer than %s, so it was %s", timeout, did), fmt.Sprintf("give it more time: --timeout %s", 2*timeout)))
 			defer cancel()
 			if asJSON {
 				return a.upJSON(ctx, o)
