@@ -166,3 +166,30 @@ func TestTalkJSON(t *testing.T) {
 	x.say("q")
 	x.hear(`"type":"left"`)
 }
+
+// TestTalkElsewhere: a lesson that crashed, in a sandbox that cannot be given back
+// yet, is only warned of by a lesson that runs in another one.
+func TestTalkElsewhere(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.must("up", "--port", "0")
+	x := b.talk(nil, "tutorial", "run", "rate-limiting", "--plain", "--lang", "en")
+	x.hear("Type your answer")
+	if err := x.c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = x.c.Wait()
+	if err := syscall.Kill(b.process().PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	out := b.must("tutorial", "run", "rate-limiting", "--plain", "--auto", "--pace", "0", "--no-wait")
+	for _, want := range []string{"warning: giving the sandbox back as it was: sandbox default is broken", "heal it with gwctl up", "The lesson is finished"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("got %q, want %q in it", out, want)
+		}
+	}
+	b.must("up")
+	if out := b.must("tutorial"); !strings.Contains(out, "had ended without giving sandbox default back") {
+		t.Errorf("got %q, want it given back", out)
+	}
+}

@@ -150,17 +150,21 @@ func (c *claim) later(state sandbox.State) error {
 }
 
 // Recover settles the claims of sessions that have crashed. find finds a sandbox
-// by its name; said tells of each.
-func Recover(ctx context.Context, store *progress.Store, find func(name string) (*sandbox.Sandbox, error), said func(sandbox, lesson string)) error {
+// by its name; each is told of every one, with why it could not be settled. Such a
+// claim is kept, and keeps no other from being settled.
+func Recover(ctx context.Context, store *progress.Store, find func(name string) (*sandbox.Sandbox, error), each func(sandbox, lesson string, err error)) error {
 	for _, name := range claimed(store) {
 		l, err := lockClaim(store, name)
 		if err != nil {
 			continue // it lives
 		}
-		err = recoverOne(ctx, store, name, find, said)
+		err = recoverOne(ctx, store, name, find, func(sandbox, lesson string) { each(sandbox, lesson, nil) })
 		_ = l.Unlock()
-		if err != nil {
-			return err
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			each(name, "", err)
 		}
 	}
 	return nil
@@ -176,6 +180,9 @@ func recoverOne(ctx context.Context, store *progress.Store, name string, find fu
 		return err
 	}
 	if err := c.settle(ctx, s); err != nil {
+		return err
+	}
+	if err := forgetNow(store, name, c.PID); err != nil {
 		return err
 	}
 	said(name, c.Lesson)

@@ -99,6 +99,9 @@ func (s *Session) take(ctx context.Context) error {
 		return err
 	}
 	if ours {
+		if err := s.claim(h.Created()); err != nil { // before there is anything to take down
+			return err
+		}
 		if _, err := h.Up(ctx, reporter{s}); err != nil {
 			return err
 		}
@@ -112,17 +115,25 @@ func (s *Session) take(ctx context.Context) error {
 			return err
 		}
 	}
-	s.host.claim.Created = h.Created()
-	if err := s.host.claim.save(); err != nil {
+	if err := s.claim(h.Created()); err != nil {
 		return err
 	}
-	s.claimed = true
 	f, err := h.Running(ctx)
 	if err != nil {
 		return err
 	}
 	s.host.gateways = f.Gateways
 	return s.fits(f)
+}
+
+// claim says that the sandbox, made at a time, is the session's.
+func (s *Session) claim(created time.Time) error {
+	s.host.claim.Created = created
+	if err := s.host.claim.save(); err != nil {
+		return err
+	}
+	s.claimed = true
+	return nil
 }
 
 func (s *Session) recovered(sandbox, lesson string) {

@@ -21,6 +21,9 @@ type Now struct {
 	Notes []string  `json:"notes"`
 	Next  string    `json:"next,omitempty"` // the title of the step that follows
 	Since time.Time `json:"since"`
+	// Sandbox and PID say whose it is.
+	Sandbox string `json:"sandbox"`
+	PID     int    `json:"pid"`
 }
 
 const nowFile = "now.json"
@@ -28,7 +31,7 @@ const nowFile = "now.json"
 // tellNow writes which step is under way.
 func (s *Session) tellNow() error {
 	st := &s.lesson.Steps[s.step]
-	n := Now{Lesson: s.lesson.ID, Title: s.lesson.Title, Step: s.stepInfo(s.step), Since: time.Now()}
+	n := Now{Lesson: s.lesson.ID, Title: s.lesson.Title, Step: s.stepInfo(s.step), Since: time.Now(), Sandbox: s.host.Name(), PID: s.opts.PID}
 	if s.step == 0 {
 		n.Notes = append(n.Notes, s.lesson.Notes...)
 	}
@@ -39,9 +42,13 @@ func (s *Session) tellNow() error {
 	return s.opts.Store.Write(n, nowFile)
 }
 
-func (s *Session) forgetNow() error {
-	path, err := s.opts.Store.Path(nowFile)
-	if err != nil || path == "" {
+// forgetNow forgets what a session tells, unless another one tells by now.
+func forgetNow(store *progress.Store, sandbox string, pid int) error {
+	if n, ok := ReadNow(store); !ok || n.Sandbox != sandbox || n.PID != pid {
+		return nil
+	}
+	path, err := store.Path(nowFile)
+	if err != nil {
 		return err
 	}
 	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
@@ -49,6 +56,8 @@ func (s *Session) forgetNow() error {
 	}
 	return nil
 }
+
+func (s *Session) forgetNow() error { return forgetNow(s.opts.Store, s.host.Name(), s.opts.PID) }
 
 // ReadNow tells which step is under way; ok is false when no lesson runs.
 func ReadNow(store *progress.Store) (n Now, ok bool) {

@@ -172,7 +172,10 @@ func TestCrash(t *testing.T) {
 	told := ""
 	recover := func() {
 		must(t, engine.Recover(t.Context(), o.Store, func(name string) (*sandbox.Sandbox, error) { return find(sandbox.Options{Name: name}) },
-			func(sandbox, lesson string) { told = sandbox + " " + lesson }))
+			func(sandbox, lesson string, err error) {
+				must(t, err)
+				told = sandbox + " " + lesson
+			}))
 	}
 	recover()
 	if want := sb.Name() + " test"; told != want {

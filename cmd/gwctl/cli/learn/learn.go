@@ -4,6 +4,7 @@ package learn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -126,11 +127,19 @@ func badLesson(err error) error {
 	return hint.New("BAD_LESSON", hint.BadLesson, "the lesson is not valid", "mend what is named; gwctl tutorial lint DIR looks again").Because(fmt.Errorf("\n%w", err))
 }
 
-// recoverClaims gives back the sandboxes of lessons that have crashed.
+// recoverClaims gives back the sandboxes of lessons that have crashed. One that
+// cannot be given back now is no reason to stop: it is tried again next time.
 func (a App) recoverClaims(ctx context.Context, store *learned.Store) error {
 	return engine.Recover(ctx, store, func(name string) (*sandbox.Sandbox, error) { return a.Find(sandbox.Options{Name: name}) },
-		func(sandbox, lesson string) {
-			_, _ = fmt.Fprintf(a.Err, "lesson %s had ended without giving sandbox %s back; that is done now\n", lesson, sandbox)
+		func(sandbox, lesson string, err error) {
+			if err == nil {
+				_, _ = fmt.Fprintf(a.Err, "lesson %s had ended without giving sandbox %s back; that is done now\n", lesson, sandbox)
+				return
+			}
+			_, _ = fmt.Fprintf(a.Err, "warning: %v\n", err)
+			if h, ok := errors.AsType[*hint.Hint](err); ok && h.Advice != "" {
+				_, _ = fmt.Fprintf(a.Err, "         %s\n", h.Advice)
+			}
 		})
 }
 
