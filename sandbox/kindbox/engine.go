@@ -33,7 +33,7 @@ func (b *Box) away(err error) error {
 		does = "is not installed"
 	}
 	return hint.New(h.ID, h.Code, fmt.Sprintf("%s, which has the cluster %s, %s", who, b.Cluster(), does),
-		"start it (systemctl start docker, or open Docker Desktop), see that you may use it (docker info), then try again;\n"+
+		"start it (systemctl start docker, or open Docker Desktop), see that you may use it ("+cmp.Or(b.Engine(), "docker")+" info), then try again;\n"+
 			"where it is gone for good, with all that it had: gwctl down --forget"+b.flag()).Because(h.Unwrap())
 }
 
