@@ -74,8 +74,8 @@ func (s *Session) Guess(ctx context.Context, answer string) error {
 		if i == nil || i.Kind != lesson.Predict {
 			return hint.New("NO_QUESTION", hint.Usage, "no question waits for an answer", "go on with the lesson")
 		}
-		answer = strings.ToLower(strings.TrimSpace(answer))
-		if err := valid(i.Quiz, answer); err != nil {
+		answer, err := valid(i.Quiz, strings.ToLower(strings.TrimSpace(answer)))
+		if err != nil {
 			return err
 		}
 		s.place.asked[i.ID] = answer

@@ -215,6 +215,16 @@ func TestProve(t *testing.T) {
 			"\n## One {#one}\n\n'''quiz {predict of=code answer=200}\nWhich?\n'''\n\n'''http {fire id=x}\nGET /echo-1\n'''\n\n'''yaml {check id=c}\nstatus: {401: 1}\n'''\n",
 			"the answer is given as 200, the traffic says 401",
 		},
+		{
+			"a wrong choice",
+			"\n## One {#one}\n\n'''quiz {predict of=code answer=200}\nWhich?\n- 200: passed\n- 401: refused\n'''\n\n'''http {fire id=x}\nGET /echo-1\n'''\n",
+			"the answer is given as 200, the traffic says 401",
+		},
+		{
+			"no right choice",
+			"\n## One {#one}\n\n'''quiz {predict of=code}\nWhich?\n- 200: passed\n- 429: too many\n'''\n\n'''http {fire id=x}\nGET /echo-1\n'''\n",
+			"the traffic says 401, which is none of the choices",
+		},
 	}
 	for i, tt := range tests {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -235,6 +245,36 @@ func TestProve(t *testing.T) {
 func adviceHas(err error, want string) bool {
 	h, ok := err.(*hint.Hint) //nolint:errorlint // it is not wrapped
 	return ok && strings.Contains(h.Advice, want)
+}
+
+// TestChoices: the traffic tells which choice is right, and the beginning of one is
+// enough to choose it; how many answers are the author's word is told.
+func TestChoices(t *testing.T) {
+	t.Parallel()
+	text := "\n## One {#one}\n\n'''quiz {predict of=code}\nWhich?\n- 200: passed\n- 401: refused\n'''\n\n" +
+		"'''quiz {predict answer=gateway}\nWho?\n- gateway: it\n- backend: the other\n- balancer: none\n'''\n\n'''http {fire id=x}\nGET /echo-1\n'''\n"
+	o, r := options(t, text)
+	s := open(t, o)
+	if err := s.Guess(t.Context(), "500"); hint.ExitCode(err) != hint.Usage {
+		t.Errorf("a guess that is no choice: got %v", err)
+	}
+	must(t, s.Guess(t.Context(), "4"))
+	if err := s.Guess(t.Context(), "ba"); hint.ExitCode(err) != hint.Usage {
+		t.Errorf("a guess that may be either of two: got %v", err)
+	}
+	must(t, s.Guess(t.Context(), "back"))
+	must(t, s.Advance(t.Context()))
+	q := r.of(engine.Revealed)
+	if len(q) != 2 || !q[0].Quiz.Right || q[0].Quiz.Guess != "401" || q[0].Quiz.Answer != "401" || q[1].Quiz.Right || q[1].Quiz.Guess != "backend" {
+		t.Errorf("got %+v, want 401 to be right and backend wrong", q)
+	}
+	must(t, s.Close(t.Context()))
+	o, _ = options(t, text)
+	s = open(t, o)
+	p, err := s.Prove(t.Context())
+	if err != nil || p.Questions != 2 || p.Unproven != 1 {
+		t.Errorf("got %+v, %v; want two questions, one of them unproven", p, err)
+	}
 }
 
 // TestCancelled: a volley ends when its learner leaves, and the sandbox is given

@@ -16,12 +16,16 @@ type Proof struct {
 	Steps     int `json:"steps"`
 	Checks    int `json:"checks"`
 	Questions int `json:"questions"`
+	// Unproven are the questions whose answer is the author's word: no traffic
+	// counts it.
+	Unproven int `json:"unproven"`
 	// Took is how long it took.
 	Took time.Duration `json:"took"`
 }
 
 // Prove goes through the lesson and shows that every check fails before its step
-// is solved and holds after it, and that every answer is the right one.
+// is solved and holds after it, and that every answer that traffic can give is the
+// right one.
 func (s *Session) Prove(ctx context.Context) (p Proof, err error) {
 	begin := time.Now()
 	err = s.act(func() error {
@@ -76,10 +80,17 @@ func (s *Session) proveAnswers(st *lesson.Step, p *Proof) error {
 			continue
 		}
 		p.Questions++
-		if i.Quiz.Of == nil || i.Quiz.Answer == "" {
+		if i.Quiz.Of == nil {
+			p.Unproven++
 			continue
 		}
 		is := strconv.Itoa(s.place.counted[i.ID])
+		if len(i.Quiz.Choices) > 0 && i.Quiz.Choice(is) == nil {
+			return fmt.Errorf("question %s: the traffic says %s, which is none of the choices", i.ID, is)
+		}
+		if i.Quiz.Answer == "" {
+			continue
+		}
 		if !matches(i.Quiz, is, i.Quiz.Answer) {
 			return fmt.Errorf("question %s: the answer is given as %s, the traffic says %s", i.ID, i.Quiz.Answer, is)
 		}

@@ -19,22 +19,22 @@ func (s *Session) quizInfo(i *lesson.Item) *QuizInfo {
 	return q
 }
 
-// valid refuses what cannot be an answer.
-func valid(q *lesson.Quiz, answer string) error {
+// valid gives the answer that was meant, or refuses what cannot be one.
+func valid(q *lesson.Quiz, answer string) (string, error) {
 	if len(q.Choices) == 0 {
 		if n, err := strconv.Atoi(answer); err != nil || n < 0 {
-			return hint.New("BAD_GUESS", hint.Usage, fmt.Sprintf("%q is not a number", answer), "answer with a whole number, as in 5")
+			return "", hint.New("BAD_GUESS", hint.Usage, fmt.Sprintf("%q is not a number", answer), "answer with a whole number, as in 5")
 		}
-		return nil
+		return answer, nil
 	}
-	if q.Choice(answer) != nil {
-		return nil
+	if c := q.Pick(answer); c != nil {
+		return c.Key, nil
 	}
 	var keys []string
 	for _, c := range q.Choices {
 		keys = append(keys, c.Key)
 	}
-	return hint.New("BAD_GUESS", hint.Usage, fmt.Sprintf("%q is none of the choices", answer), "answer with one of "+strings.Join(keys, ", "))
+	return "", hint.New("BAD_GUESS", hint.Usage, fmt.Sprintf("%q is none of the choices", answer), "answer with one of "+strings.Join(keys, ", "))
 }
 
 // told reports whether the answer to a question has been told.

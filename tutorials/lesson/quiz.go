@@ -31,10 +31,28 @@ func (r *report) quiz(in info, text string) *Quiz {
 		r.at(in.line, "predict has no answer: give answer=5, or of=status:200 to count it")
 	case len(q.Choices) == 0 && q.Answer != "" && !numeric():
 		r.at(in.line, "without choices the answer must be a number, not %q", q.Answer)
-	case len(q.Choices) > 0 && (q.Of != nil || q.Choice(q.Answer) == nil):
-		r.at(in.line, "with choices the answer must be one of them, and of is left away")
+	case len(q.Choices) > 0 && q.Answer != "" && q.Choice(q.Answer) == nil:
+		r.at(in.line, "with choices the answer must be one of them, not %q", q.Answer)
+	case len(q.Choices) > 0 && q.Within > 0:
+		r.at(in.line, "within means nothing with choices: leave it away")
 	}
+	r.choices(in, q)
 	return q
+}
+
+// choices makes sure that exactly one choice can be the answer.
+func (r *report) choices(in info, q *Quiz) {
+	seen := map[string]bool{}
+	for _, c := range q.Choices {
+		_, err := strconv.Atoi(c.Key)
+		switch {
+		case seen[c.Key]:
+			r.at(in.line, "two choices have the key %q", c.Key)
+		case q.Of != nil && err != nil:
+			r.at(in.line, "choice %q is no number, and of counts one: give the numbers as keys, as in - 429: too many", c.Key)
+		}
+		seen[c.Key] = true
+	}
 }
 
 // ask takes the text of the block apart: question, then choices.
@@ -60,6 +78,24 @@ func (q *Quiz) Choice(key string) *Choice {
 		}
 	}
 	return nil
+}
+
+// Pick finds the choice that an answer means: by its key, or by a beginning that no
+// other key has. It is nil if there is none.
+func (q *Quiz) Pick(answer string) *Choice {
+	if c := q.Choice(answer); c != nil || answer == "" {
+		return c
+	}
+	var found *Choice
+	for i := range q.Choices {
+		if c := &q.Choices[i]; strings.HasPrefix(c.Key, answer) {
+			if found != nil {
+				return nil
+			}
+			found = c
+		}
+	}
+	return found
 }
 
 // measure reads status:200, code, retry-after, with lane/ in front or not.

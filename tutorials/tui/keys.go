@@ -2,10 +2,13 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/gwctl/gwctl/tutorials/engine"
 )
 
 // keymap holds what each key does.
@@ -62,19 +65,17 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 	return m.wish(msg, confirmed)
 }
 
-// takes says that a letter is the answer to the question.
+// takes says that a letter goes on with an answer: a digit of a number, or what a
+// choice of the question begins with.
 func (m *Model) takes(letter string) bool {
-	if !m.asked() {
+	if !m.asked() || len(letter) != 1 {
 		return false
 	}
-	if q := m.text.question(); q != nil {
-		for _, c := range q.Choices {
-			if c.Key == letter {
-				return true
-			}
-		}
+	if !m.choices() {
+		const digits = 9
+		return letter[0] >= '0' && letter[0] <= '9' && len(m.typed) < digits
 	}
-	return false
+	return slices.ContainsFunc(m.text.question().Choices, func(c engine.ChoiceInfo) bool { return strings.HasPrefix(c.Key, m.typed+letter) })
 }
 
 // answering takes what is typed as an answer to the question.
@@ -89,10 +90,9 @@ func (m *Model) answering(msg tea.KeyMsg) (tea.Cmd, bool) {
 		m.typed = m.typed[:len(m.typed)-1]
 	case typed == "esc" && m.typed != "":
 		m.typed = ""
-	case len(typed) == 1 && typed[0] >= '0' && typed[0] <= '9' && len(m.typed) < 9 && !m.choices():
-		m.typed += typed
 	case m.takes(typed):
-		m.typed = typed
+		m.typed += typed
+	case len(typed) == 1 && m.typed != "": // no choice begins so
 	default:
 		return nil, false
 	}

@@ -95,6 +95,29 @@ func TestChoices(t *testing.T) {
 	})
 }
 
+// TestChoicesInWords: a choice is answered by its word, or the beginning of it, letters
+// that are keys among them.
+func TestChoicesInWords(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := &host{gateway: newGateway(fiveAMinute(limit.FixedWindow))}
+		p := start(t, Options{}, h)
+		h.tell(engine.Event{Type: engine.Asked, Quiz: &engine.QuizInfo{Question: "?", Choices: []engine.ChoiceInfo{{Key: "yes", Text: "x"}, {Key: "no", Text: "y"}, {Key: "429", Text: "z"}}}})
+		for _, keys := range []string{"n o x enter", "y enter", "4 2 9 enter"} {
+			h.tell(engine.Event{Type: engine.Ready, Ready: &engine.ReadyInfo{Next: "predict"}})
+			p.settle(t)
+			p.press(t, strings.Fields(keys)...)
+			p.settle(t)
+		}
+		if diff := cmp.Diff([]string{"guess no", "guess y", "guess 429"}, h.done()); diff != "" {
+			t.Errorf("calls (-want +got):\n%s", diff)
+		}
+		p.press(t, "ctrl+c")
+		p.pass(t, 3*time.Second)
+		p.over(t)
+	})
+}
+
 // TestOneThingAtATime: while something is under way nothing else begins, Esc ends
 // it, and leaving does too.
 func TestOneThingAtATime(t *testing.T) {

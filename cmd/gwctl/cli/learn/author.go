@@ -173,6 +173,10 @@ func (a App) tellTest(asJSON bool, r author.Result) {
 		}
 		return
 	}
-	_, _ = fmt.Fprintf(a.Out, "%s %s: %d steps, %d checks fail before and hold after, %d questions, %.1f s\n",
-		p.Good("holds"), r.Lesson, r.Proof.Steps, r.Proof.Checks, r.Proof.Questions, r.Proof.Took.Seconds())
+	words := ""
+	if n := r.Proof.Unproven; n > 0 {
+		words = fmt.Sprintf(" (to %d of them the answer is the author's word)", n)
+	}
+	_, _ = fmt.Fprintf(a.Out, "%s %s: %d steps, %d checks fail before and hold after, %d questions%s, %.1f s\n",
+		p.Good("holds"), r.Lesson, r.Proof.Steps, r.Proof.Checks, r.Proof.Questions, words, r.Proof.Took.Seconds())
 }
