@@ -70,7 +70,7 @@ func (m *Model) promptWords() string {
 	typed := k.bold.Render(m.typed) + k.cursor
 	help := "type a number, then Enter; Enter alone skips"
 	if m.choices() {
-		help = "type a letter, then Enter; Enter alone skips"
+		help = "type your choice, then Enter; Enter alone skips"
 	}
 	if m.typed != "" {
 		help = "Enter takes it"

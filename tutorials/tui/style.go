@@ -7,6 +7,8 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
+
+	"github.com/gwctl/gwctl/tutorials/tui/hush"
 )
 
 // class groups statuses that are drawn alike.
@@ -81,13 +83,17 @@ type look struct {
 	still                                   bool
 }
 
+// Bubble Tea has been linked by now, and has asked the terminal nothing.
+func init() { hush.Over() } //nolint:gochecknoinits // before main, as Bubble Tea's own
+
 // newLook makes the styles for a terminal; out is where its colours are told from.
 func newLook(out io.Writer, o Options) *look {
 	r := lipgloss.NewRenderer(out)
 	if o.NoColor {
 		r.SetColorProfile(termenv.Ascii)
+		r.SetHasDarkBackground(true) // it does not matter
 	}
-	r.SetHasDarkBackground(lipgloss.HasDarkBackground()) // Bubble Tea has asked the terminal at its start; do not ask while it reads keys
+	r.HasDarkBackground() // asks the terminal: now, not while it reads keys
 	return lookOf(r, o)
 }
 
