@@ -204,25 +204,28 @@ func (l *Lesson) Step(id string) (*Step, int, bool) {
 // Commands lists what the lesson would run on this machine, scripts of checks too.
 func (l *Lesson) Commands() []string {
 	var out []string
-	add := func(items []Item) {
-		for _, i := range items {
-			if i.Kind == Run {
-				out = append(out, i.Text)
-			}
-			for c := i.Require; c != nil; c = c.Not {
-				if c.Exec != "" {
-					out = append(out, c.Exec)
-				}
+	l.each(func(i *Item) {
+		if i.Kind == Run {
+			out = append(out, i.Text)
+		}
+		for c := i.Require; c != nil; c = c.Not {
+			if c.Exec != "" {
+				out = append(out, c.Exec)
 			}
 		}
-	}
-	add(l.Setup)
-	for _, s := range l.Steps {
-		add(s.Setup)
-		add(s.Items)
-		add(s.Solve)
-		add(s.Cleanup)
-	}
-	add(l.Cleanup)
+	})
 	return out
+}
+
+// each goes through all items, in the order in which they are done.
+func (l *Lesson) each(do func(*Item)) {
+	list := [][]Item{l.Setup}
+	for _, s := range l.Steps {
+		list = append(list, s.Setup, s.Items, s.Solve, s.Cleanup)
+	}
+	for _, items := range append(list, l.Cleanup) {
+		for n := range items {
+			do(&items[n])
+		}
+	}
 }

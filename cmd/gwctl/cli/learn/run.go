@@ -131,7 +131,7 @@ func (a App) runLesson(ctx context.Context, r runner, which string) (err error) 
 	if r.noWait {
 		o.TestClock, o.Sandbox = true, engine.OwnSandbox
 	}
-	return a.screen(r, asJSON, out, rec).Run(ctx, func(ctx context.Context, emit func(engine.Event)) (*engine.Session, error) {
+	return a.screen(r, asJSON, out, rec, maskOf(l, params)).Run(ctx, func(ctx context.Context, emit func(engine.Event)) (*engine.Session, error) {
 		o.Emit = func(e engine.Event) {
 			if e.Type == engine.StepBegan && rec != nil {
 				rec.Mark(e.Began.Title)
