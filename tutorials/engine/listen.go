@@ -62,7 +62,7 @@ func (s *stream) gateways() []sandbox.Gateway {
 func (s *stream) keep(ctx context.Context, every time.Duration) {
 	pause, tries := every, 0
 	for s.rest(ctx, pause) {
-		err := s.renew(ctx)
+		_, err := s.renew(ctx, s.look)
 		if err == nil && !s.silence() {
 			if tries >= silentTries {
 				s.said("the gateways are heard again")
@@ -101,12 +101,16 @@ func (s *stream) rest(ctx context.Context, pause time.Duration) bool {
 	}
 }
 
-func (s *stream) renew(ctx context.Context) error {
-	list, err := s.look(ctx)
+// renew looks for the gateways and takes them in, one look after the other: an
+// older one never comes later.
+func (s *stream) renew(ctx context.Context, look func(context.Context) ([]sandbox.Gateway, error)) ([]sandbox.Gateway, error) {
+	s.joining.Lock()
+	defer s.joining.Unlock()
+	list, err := look(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.join(ctx, list)
+	return list, s.join(ctx, list)
 }
 
 // silence says that a gateway is not heard.
@@ -124,8 +128,6 @@ func (s *stream) silence() bool {
 // join listens to these gateways, and tells of those that have come and gone. A
 // gateway that goes is heard to its end.
 func (s *stream) join(ctx context.Context, list []sandbox.Gateway) error {
-	s.joining.Lock()
-	defer s.joining.Unlock()
 	var news news
 	for _, g := range list {
 		if err := s.hear(ctx, g, &news); err != nil {
@@ -288,17 +290,16 @@ func (s *Session) gateways() []sandbox.Gateway {
 // present finds the sandbox's gateways as they are now, and listens to each: from
 // now on its requests have their events.
 func (s *Session) present(ctx context.Context) ([]sandbox.Gateway, error) {
-	f, err := s.host.Running(ctx)
-	for end := time.Now().Add(rollTimeout); err != nil && s.rolls(f) && time.Now().Before(end); {
-		if err := (clock.System{}).Wait(ctx, soonest); err != nil {
-			return nil, err
+	return s.stream.renew(ctx, func(ctx context.Context) ([]sandbox.Gateway, error) {
+		f, err := s.host.Running(ctx)
+		for end := time.Now().Add(rollTimeout); err != nil && s.rolls(f) && time.Now().Before(end); {
+			if err := (clock.System{}).Wait(ctx, soonest); err != nil {
+				return nil, err
+			}
+			f, err = s.host.Running(ctx)
 		}
-		f, err = s.host.Running(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return f.Gateways, s.stream.join(ctx, f.Gateways)
+		return f.Gateways, err
+	})
 }
 
 // rolls says that gateways may just take the place of others.

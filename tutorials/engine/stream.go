@@ -34,7 +34,7 @@ type stream struct {
 	said        func(string)
 	broke       chan struct{} // a stream has ended
 
-	joining sync.Mutex // held while gateways are taken in
+	joining sync.Mutex // held while gateways are looked for and taken in
 
 	mu      sync.Mutex
 	missing map[string]func(event.Event) // answers that were told without theirs
