@@ -180,5 +180,6 @@ func TestExisting(t *testing.T) {
 	part("no load balancer", x.noLoadBalancer)
 	part("another cluster", x.otherCluster)
 	part("forget", func(*testing.T) { x.forget(before) })
+	part("helm alone", func(t *testing.T) { x.helm(t, before) })
 	part("CRDs of another's", x.othersCRDs)
 }
