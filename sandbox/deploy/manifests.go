@@ -2,9 +2,7 @@ package deploy
 
 import (
 	"context"
-	"fmt"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gwctl/gwctl/sandbox/cluster"
@@ -139,23 +137,6 @@ func (in *Inside) Own(ctx context.Context, t *step.Task, path string, before []c
 		return now, nil
 	}
 	return now, Served(ctx, in.Conn, c.Live, gone)
-}
-
-// RestartEcho lets the echo backends' pods be made anew, of an image that has
-// been loaded since.
-func (in *Inside) RestartEcho(ctx context.Context) error {
-	pods, err := in.Conn.Pods(ctx, DemoNamespace, "")
-	if err != nil {
-		return err
-	}
-	for _, p := range pods {
-		if len(p.Spec.Containers) > 0 && p.Spec.Containers[0].Image == EchoImage {
-			if err := in.Conn.Typed.CoreV1().Pods(p.Namespace).Delete(ctx, p.Name, metav1.DeleteOptions{}); err != nil {
-				return fmt.Errorf("restarting the echo backend %s: %w", p.Name, err)
-			}
-		}
-	}
-	return nil
 }
 
 // Pristine reports whether the demo is there as it came, and nothing beside.

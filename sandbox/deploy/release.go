@@ -9,15 +9,12 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"time"
 
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage/driver"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gwctl/gwctl/manifests"
 	"github.com/gwctl/gwctl/sandbox/cluster"
@@ -175,7 +172,7 @@ func (h *Helm) Ensure(ctx context.Context, plan Plan) (did string, err error) {
 		return "upgraded", chartError(err)
 	}
 	if slices.ContainsFunc(missing, func(m cluster.Ref) bool { return m.Kind == "Secret" && m.Name == tokenSecret }) {
-		return "upgraded", h.restart(ctx) // the token is a new one
+		return "upgraded", restart(ctx, h.conn, Namespace, Release) // the token is a new one
 	}
 	return "upgraded", nil
 }
@@ -202,17 +199,6 @@ func (h *Helm) missing(ctx context.Context, r *release.Release) ([]cluster.Ref, 
 		}
 	}
 	return missing, nil
-}
-
-// restart lets the gateways' pods be made anew, one after the other, as kubectl
-// rollout restart does.
-func (h *Helm) restart(ctx context.Context) error {
-	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":%q}}}}}`, time.Now().Format(time.RFC3339))
-	_, err := h.conn.Typed.AppsV1().Deployments(Namespace).Patch(ctx, Release, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: cluster.Manager})
-	if err != nil {
-		return fmt.Errorf("restarting the gateways: %w", err)
-	}
-	return nil
 }
 
 func (h *Helm) install(ctx context.Context, c *chart.Chart, values map[string]any, labels map[string]string) error {
