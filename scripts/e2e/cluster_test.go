@@ -169,6 +169,7 @@ func (u clusterUser) url(path string) string {
 type gatewayStatus struct {
 	Proxy, Pod string
 	Status     struct {
+		Version  string
 		Problems []struct{ Object, Reason string }
 	}
 }
@@ -285,6 +286,8 @@ func becomes(t *testing.T, url string, status int, header ...string) {
 // TestCluster is one sandbox in a kind cluster, from up to down.
 func TestCluster(t *testing.T) {
 	u := newClusterUser(t, "e2e")
+	present := u.gwctl
+	u.gwctl = older(t)
 	out := u.up("--port", "0")
 	for _, want := range []string{"401  GET /echo-1 without a key", "200  GET /echo-1 with the key", "200  GET /echo-2 with the key"} {
 		if !strings.Contains(out, want) {
@@ -294,8 +297,10 @@ func TestCluster(t *testing.T) {
 	if strings.Contains(out, "warning:") {
 		t.Errorf("up warns:\n%s", out)
 	}
-	u.base = u.url("")
+	u.base, u.gwctl = u.url(""), present
+	t.Run("upgrade", u.upgrade)
 	t.Run("again", u.again)
+	t.Run("logs", u.logs)
 	t.Run("gateway deleted", u.gatewayDeleted)
 	t.Run("quota", u.quota)
 	t.Run("reset", u.reset)
@@ -307,6 +312,7 @@ func TestCluster(t *testing.T) {
 	t.Run("API server away", u.apiServerAway)
 	t.Run("pause", u.paused)
 	t.Run("node stopped", u.nodeStopped)
+	t.Run("kong.yml", u.kongFile)
 }
 
 // again: a second up changes nothing and is quick.
@@ -604,6 +610,16 @@ func (u clusterUser) paused(t *testing.T) {
 	u.must("pause", "--name", u.name)
 	if out, err := u.run("status", "--name", u.name); err == nil || !strings.Contains(out, "is paused") {
 		t.Errorf("status of a paused sandbox: %v\n%s", err, out)
+	}
+	begin := time.Now()
+	out, _ := u.run("doctor", "--name", u.name)
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("doctor of a paused sandbox took %s", took)
+	}
+	for _, want := range []string{", the sandbox's", "gwctl-" + u.name + "-control-plane is paused"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("doctor of a paused sandbox does not say %q:\n%s", want, out)
+		}
 	}
 	u.must("resume", "--name", u.name)
 	becomes(t, u.url("/echo-1/health"), 200, key)
