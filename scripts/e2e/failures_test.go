@@ -72,6 +72,15 @@ func TestFailures(t *testing.T) {
 		t.Cleanup(func() { _ = exec.Command("docker", "rmi", wrong).Run() })
 		u.fails(10, []string{"node image is not one that kind can use"}, "up", "--runtime", "kind", "--name", u.name, "--port", "0", "--image", wrong)
 	})
+	t.Run("config's image, offline", func(t *testing.T) {
+		u := newClusterUser(t, "fail-config")
+		path := filepath.Join(t.TempDir(), "kind.yaml")
+		if err := os.WriteFile(path, []byte("kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n- role: control-plane\n- {role: worker, image: \"127.0.0.1:1/none:1\"}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		u.fails(14, []string{"127.0.0.1:1/none:1 of " + path + " is not here", "--offline asks no registry"},
+			"up", "--runtime", "kind", "--name", u.name, "--config", path, "--offline")
+	})
 	t.Run("read-only home", func(t *testing.T) {
 		u := newClusterUser(t, "fail-home")
 		u.env = append(u.env, "XDG_STATE_HOME=/proc/nowhere")
@@ -88,6 +97,7 @@ func TestFailures(t *testing.T) {
 		}
 		u.env = append(u.env, "PATH="+dir+":"+os.Getenv("PATH"))
 		u.fails(11, []string{"stopped answering", "gwctl up"}, "up", "--runtime", "kind", "--name", u.name, "--port", "0")
+		u.fails(11, []string{"docker, which has the cluster gwctl-fail-mid, does not answer", "start it", "gwctl down --forget --name fail-mid"}, "down", "--name", u.name)
 		u.env = u.env[:len(u.env)-1]
 	})
 	t.Run("inotify", func(t *testing.T) {
@@ -123,6 +133,26 @@ func TestFailures(t *testing.T) {
 		}
 		u.must("up", "--runtime", "local", "--name", u.name, "--port", "0")
 		u.must("down", "--name", u.name)
+	})
+	t.Run("retain", func(t *testing.T) {
+		u := newClusterUser(t, "fail-retain")
+		path := filepath.Join(t.TempDir(), "kind.yaml")
+		// kubeadm refuses it once the node has started.
+		if err := os.WriteFile(path, []byte("kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nkubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n  networking: {serviceSubnet: none}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		const node = "gwctl-fail-retain-control-plane"
+		out, err := u.run("up", "--runtime", "kind", "--name", u.name, "--port", "0", "--config", path, "--retain")
+		if err == nil || !strings.Contains(out, "docker exec -it "+node+" bash; gwctl down --name fail-retain") {
+			t.Errorf("up --retain: %v\n%s", err, out)
+		}
+		if log, err := exec.CommandContext(t.Context(), "docker", "exec", node, "journalctl", "--no-pager", "-n", "1").CombinedOutput(); err != nil {
+			t.Errorf("the node cannot be looked at: %v\n%s", err, log)
+		}
+		u.fails(16, []string{"its cluster is not complete", "gwctl up --name fail-retain"}, "status", "--name", u.name)
+		if out := u.must("down", "--name", u.name); !strings.Contains(out, "is gone") {
+			t.Errorf("down says\n%s", out)
+		}
 	})
 	t.Run("time-out", func(t *testing.T) {
 		u := newClusterUser(t, "fail-time")
