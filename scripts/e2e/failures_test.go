@@ -156,7 +156,13 @@ func TestFailures(t *testing.T) {
 	})
 	t.Run("time-out", func(t *testing.T) {
 		u := newClusterUser(t, "fail-time")
-		u.fails(15, []string{"longer than 3s", "--timeout 6s"}, "up", "--runtime", "kind", "--name", u.name, "--port", "0", "--timeout", "3s")
+		u.fails(15, []string{"longer than 3s, so it was undone", "--timeout 6s"}, "up", "--runtime", "kind", "--name", u.name, "--port", "0", "--timeout", "3s")
+		u.nothingLeft()
+		u.fails(15, []string{"longer than 6s, so it was ended", "is kept", "gwctl down --name fail-time removes it"},
+			"up", "--runtime", "kind", "--name", u.name, "--port", "0", "--timeout", "6s", "--retain")
+		if out, err := exec.CommandContext(t.Context(), "docker", "exec", "gwctl-fail-time-control-plane", "true").CombinedOutput(); err != nil {
+			t.Errorf("the node cannot be looked at: %v\n%s", err, out)
+		}
 	})
 }
 
