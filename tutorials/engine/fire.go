@@ -28,7 +28,8 @@ const maxBody = 4 << 10
 
 // fire sends a volley and tells of every answer.
 func (s *Session) fire(ctx context.Context, id string, v *lesson.Volley) error {
-	if err := s.prepare(ctx, v); err != nil {
+	due, err := s.prepare(ctx, v)
+	if err != nil {
 		return err
 	}
 	served, err := s.served(ctx)
@@ -37,7 +38,7 @@ func (s *Session) fire(ctx context.Context, id string, v *lesson.Volley) error {
 	}
 	s.emit(Event{Type: Firing, Fire: fireInfo(id, v)})
 	begin, lost := time.Now(), s.stream.dropped.Load()
-	answers, err := s.volley(ctx, id, v)
+	answers, err := s.volley(ctx, id, v, due)
 	if err != nil {
 		return err
 	}
@@ -60,36 +61,55 @@ func (s *Session) fire(ctx context.Context, id string, v *lesson.Volley) error {
 	return nil
 }
 
-// prepare waits until the volley is due and clears counters if it wants that.
-func (s *Session) prepare(ctx context.Context, v *lesson.Volley) error {
+// headStart is how long before a volley is due its counters are cleared, where it
+// has to meet a moment of the clock: that can take a while.
+const headStart = time.Second
+
+// prepare waits until the volley is due, having cleared counters if it wants that,
+// and tells the moment that it is to meet, zero for none.
+func (s *Session) prepare(ctx context.Context, v *lesson.Volley) (due time.Time, err error) {
 	reason, until := "", time.Time{}
 	switch {
 	case v.AfterRetry:
 		due, ok := s.retryDue()
 		if !ok {
-			return hint.New("NO_RETRY_AFTER", hint.CheckFailed, "no answer of this step has named a Retry-After to wait for",
+			return due, hint.New("NO_RETRY_AFTER", hint.CheckFailed, "no answer of this step has named a Retry-After to wait for",
 				"send the requests before this one again")
 		}
 		reason, until = "retry-after", due
 	case v.Wait > 0:
 		reason, until = "pause", s.watch.now().Add(v.Wait)
 	case v.At != nil:
-		reason, until = "minute", s.watch.place(*v.At)
+		due = s.watch.place(*v.At, headStart)
+		reason, until = "minute", due
 	case v.Within:
 		reason, until = "minute", s.watch.room(v.Duration())
 	}
 	if d := until.Sub(s.watch.now()); reason != "" && d > 0 {
 		w := &WaitInfo{Reason: reason, Seconds: d.Seconds(), Until: time.Now().Add(d), Moved: s.watch.test}
 		s.emit(Event{Type: Waiting, Wait: w})
-		if err := s.watch.wait(ctx, until); err != nil {
-			return err
+		if err := s.await(ctx, v, due, until); err != nil {
+			return due, err
 		}
 		s.emit(Event{Type: Waited, Wait: w})
 	}
-	if v.Fresh {
-		return s.host.ClearCounters(ctx)
+	if v.Fresh && due.IsZero() {
+		return due, s.host.ClearCounters(ctx)
 	}
-	return nil
+	return due, nil
+}
+
+// await waits; counters that have to be clear at a moment are cleared before it.
+func (s *Session) await(ctx context.Context, v *lesson.Volley, due, until time.Time) error {
+	if v.Fresh && !due.IsZero() {
+		if err := s.watch.wait(ctx, due.Add(-headStart)); err != nil {
+			return err
+		}
+		if err := s.host.ClearCounters(ctx); err != nil {
+			return err
+		}
+	}
+	return s.watch.wait(ctx, until)
 }
 
 // retryDue tells when the last refusal of the step said to come again.
@@ -128,7 +148,7 @@ type shot struct {
 }
 
 // volley fires all lanes side by side.
-func (s *Session) volley(ctx context.Context, id string, v *lesson.Volley) ([]AnswerInfo, error) {
+func (s *Session) volley(ctx context.Context, id string, v *lesson.Volley, due time.Time) ([]AnswerInfo, error) {
 	var (
 		flying  atomic.Int64
 		landed  = make(chan struct{}, 1)
@@ -166,7 +186,7 @@ func (s *Session) volley(ctx context.Context, id string, v *lesson.Volley) ([]An
 			out = append(out, s.tell(ctx, a))
 		}
 	}()
-	err := s.pace(ctx, v, lanes, &flying, landed)
+	err := s.pace(ctx, v, due, lanes, &flying, landed)
 	for _, l := range lanes {
 		close(l)
 	}
@@ -177,14 +197,14 @@ func (s *Session) volley(ctx context.Context, id string, v *lesson.Volley) ([]An
 		err = context.Cause(ctx)
 	}
 	if err == nil {
-		s.await(ctx, out)
+		s.complete(ctx, out)
 	}
 	return out, err
 }
 
-// await gives the answers that were told without it what the gateways have told
+// complete gives the answers that were told without it what the gateways have told
 // late: checks judge by it.
-func (s *Session) await(ctx context.Context, answers []AnswerInfo) {
+func (s *Session) complete(ctx context.Context, answers []AnswerInfo) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	for n := range answers {
@@ -202,9 +222,12 @@ const (
 	glance = 20 * time.Millisecond
 )
 
-// pace hands every request to its lane when it is due.
-func (s *Session) pace(ctx context.Context, v *lesson.Volley, lanes []chan int, flying *atomic.Int64, landed <-chan struct{}) error {
-	begin := s.watch.now()
+// pace hands every request to its lane when it is due, the first one at begin, or
+// now.
+func (s *Session) pace(ctx context.Context, v *lesson.Volley, begin time.Time, lanes []chan int, flying *atomic.Int64, landed <-chan struct{}) error {
+	if begin.IsZero() {
+		begin = s.watch.now()
+	}
 	for _, x := range shots(v) {
 		due := begin.Add(x.due)
 		if s.watch.test && due.After(s.watch.now()) {

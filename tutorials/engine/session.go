@@ -115,7 +115,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 		return s, err
 	}
 	if s.watch.test { // the same place in a minute every time
-		if err := s.watch.wait(ctx, s.watch.place(time.Second)); err != nil {
+		if err := s.watch.wait(ctx, s.watch.place(time.Second, 0)); err != nil {
 			return s, err
 		}
 	}

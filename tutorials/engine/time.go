@@ -63,9 +63,10 @@ func (w *watch) wait(ctx context.Context, until time.Time) error {
 	return nil
 }
 
-// place tells when the clock is next that far in a minute.
-func (w *watch) place(at time.Duration) time.Time {
-	now := w.now()
+// place tells when the clock is next that far in a minute, notice from now at the
+// soonest.
+func (w *watch) place(at, notice time.Duration) time.Time {
+	now := w.now().Add(notice)
 	due := now.Truncate(time.Minute).Add(at)
 	if !due.After(now) {
 		due = due.Add(time.Minute)
