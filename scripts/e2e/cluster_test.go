@@ -312,7 +312,6 @@ func TestCluster(t *testing.T) {
 	t.Run("API server away", u.apiServerAway)
 	t.Run("pause", u.paused)
 	t.Run("node stopped", u.nodeStopped)
-	t.Run("kong.yml", u.kongFile)
 }
 
 // again: a second up changes nothing and is quick.

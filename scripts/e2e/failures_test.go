@@ -213,6 +213,7 @@ func TestBundle(t *testing.T) {
 	if n := asked.Load(); n > 0 {
 		t.Errorf("offline, the network was asked %d times", n)
 	}
+	t.Run("kong.yml", u.kongFile)
 	t.Run("served", func(t *testing.T) {
 		c := u.command("bundle", "serve", path, "--listen", "127.0.0.1:0")
 		address := started(t, c, "--bundle ")

@@ -161,8 +161,8 @@ const loopbackYML = `- name: here
   - {name: here, paths: [/here]}
 `
 
-// kongFile: a kong.yml is served in a cluster, and its change after the next up. It
-// comes last: the demo goes for it.
+// kongFile: a kong.yml is served in a cluster, and its change after the next up. The
+// demo goes for it.
 func (u clusterUser) kongFile(t *testing.T) {
 	u.t = t
 	u.kubectl("create", "namespace", "mine")
