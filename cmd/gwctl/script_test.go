@@ -180,7 +180,13 @@ func takePort(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) > 1 {
 		address = scriptProcess(ts).Proxy
 	}
+	// A process that was killed lets go of one listener after the other.
 	l, err := net.Listen("tcp", address)
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); <-again.C {
+		l, err = net.Listen("tcp", address)
+	}
 	ts.Check(err)
 	ts.Defer(func() { _ = l.Close() })
 	_, port, _ := net.SplitHostPort(l.Addr().String())
