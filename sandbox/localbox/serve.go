@@ -69,7 +69,8 @@ func serve(ctx context.Context, o order, conversation *bufio.Reader, in io.Close
 	if ok, err := alive.TryLockContext(locking, time.Millisecond); !ok {
 		return fmt.Errorf("another process serves this sandbox: %w", err)
 	}
-	defer alive.Unlock() //nolint:errcheck // the end of the process does it too
+	// Only the end of the process unlocks it: whoever waits for the lock wants to see
+	// no process any more.
 
 	stand := newStandins(log, standinGrace)
 	defer stand.close(drainTimeout)
