@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -71,6 +72,7 @@ func serve(ctx context.Context, o order, conversation *bufio.Reader, in io.Close
 	}
 	// Only the end of the process unlocks it: whoever waits for the lock wants to see
 	// no process any more.
+	defer runtime.KeepAlive(alive)
 
 	stand := newStandins(log, standinGrace)
 	defer stand.close(drainTimeout)
