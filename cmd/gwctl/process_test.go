@@ -302,8 +302,10 @@ func (b box) judge(sig syscall.Signal, err error, out string) {
 		}
 		return
 	}
-	running := strings.Contains(out, "Try next") // it was up when it was killed
-	b.within(deadline, "the end of a process whose up is gone", func() bool { return running || len(b.processes()) == 0 })
+	b.within(deadline, "the end of a process whose up is gone, and had not let it stay", func() bool {
+		p, err := readProcess(b.state, "default")
+		return err == nil && p.Kept || len(b.processes()) == 0
+	})
 }
 
 // TestPrivate: nobody else can read a sandbox's files.

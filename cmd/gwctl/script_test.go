@@ -95,6 +95,7 @@ func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
 type process struct {
 	PID                 int
 	Proxy, Admin, Token string
+	Kept                bool // whoever started it has let it stay
 }
 
 func readProcess(state, name string) (p process, err error) {
