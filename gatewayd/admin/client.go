@@ -3,6 +3,7 @@ package admin
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,6 +21,9 @@ type Client struct {
 	// Address is host:port of the listener.
 	Address string
 	Token   string
+	// Silence is how long a stream of events may say nothing, not even that it is
+	// alive, until it counts as broken; three of the gateway's heartbeats when 0.
+	Silence time.Duration
 	http    *http.Client
 }
 
@@ -112,9 +116,15 @@ func (c *Client) Config(ctx context.Context) ([]byte, error) {
 
 // Events calls listening once the gateway has begun to tell, then each for every
 // request and dropped for events that were lost, until ctx ends or the gateway
-// does. Both may be nil but each.
+// does. Both may be nil but each. A gateway that stays silent (Client.Silence) is an
+// error too: what lies between may have gone without a word.
 func (c *Client) Events(ctx context.Context, listening func(), each func(event.Event), dropped func(n int64)) error {
-	res, err := c.do(ctx, http.MethodGet, "/events")
+	silence := cmp.Or(c.Silence, 3*heartbeat)
+	heard, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(silence, func() { cancel(fmt.Errorf("it was silent for %s", silence)) })
+	defer timer.Stop()
+	res, err := c.do(heard, http.MethodGet, "/events")
 	if err != nil {
 		return err
 	}
@@ -127,8 +137,9 @@ func (c *Client) Events(ctx context.Context, listening func(), each func(event.E
 			if ctx.Err() != nil {
 				return nil
 			}
-			return fmt.Errorf("listening to the gateway: %w", err)
+			return fmt.Errorf("listening to the gateway: %w", cmp.Or(context.Cause(heard), err))
 		}
+		timer.Reset(silence)
 		line = strings.TrimSuffix(line, "\n")
 		switch {
 		case line == ": listening":

@@ -50,11 +50,14 @@ type Options struct {
 	Heartbeat time.Duration
 }
 
+// heartbeat is the pause after which a silent event stream shows that it lives.
+const heartbeat = 15 * time.Second
+
 // Handler serves /status, /problems, /config, /metrics, /events,
 // /counters/clear, /counters/keep, /counters/restore and /clock/advance.
 func Handler(o Options) http.Handler {
 	if o.Heartbeat == 0 {
-		o.Heartbeat = 15 * time.Second
+		o.Heartbeat = heartbeat
 	}
 	s := &server{o}
 	mux := http.NewServeMux()
