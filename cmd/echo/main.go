@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/gwctl/gwctl/sandbox/echo"
 )
@@ -25,10 +26,11 @@ func run() error {
 	name := flag.String("name", "echo", "what the backend calls itself")
 	instance := flag.String("instance", host, "what tells this replica from others")
 	message := flag.String("message", "", "what it greets with (default: made from the name)")
+	delay := flag.Duration("shutdown-delay", 2*time.Second, "how long it serves on once told to stop, while its callers learn of it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s, err := echo.Listen(*listen, echo.Options{Name: *name, Instance: *instance, Message: *message})
+	s, err := echo.Listen(*listen, echo.Options{Name: *name, Instance: *instance, Message: *message, ShutdownDelay: *delay})
 	if err != nil {
 		return err
 	}

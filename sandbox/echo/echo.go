@@ -32,6 +32,9 @@ type Options struct {
 	Message string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+	// ShutdownDelay is how long Run serves on once it was told to stop, so that
+	// whoever sends it requests can learn of it.
+	ShutdownDelay time.Duration
 }
 
 // maxReflect bounds the body that /anything shows, in bytes.
@@ -252,8 +255,9 @@ func (b *backend) fail(w http.ResponseWriter, r *http.Request) {
 
 // Server serves one backend on a listener, in HTTP/1.1 and clear-text HTTP/2.
 type Server struct {
-	http *http.Server
-	l    net.Listener
+	http  *http.Server
+	l     net.Listener
+	delay time.Duration
 }
 
 // Listen opens a backend on the address.
@@ -265,13 +269,14 @@ func Listen(address string, o Options) (*Server, error) {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	return &Server{l: l, http: &http.Server{Handler: Handler(o), Protocols: &protocols, ReadHeaderTimeout: 30 * time.Second}}, nil
+	return &Server{l: l, delay: o.ShutdownDelay, http: &http.Server{Handler: Handler(o), Protocols: &protocols, ReadHeaderTimeout: 30 * time.Second}}, nil
 }
 
 // Addr is the address that it serves on.
 func (s *Server) Addr() string { return s.l.Addr().String() }
 
-// Run serves until ctx ends, then lets requests under way end.
+// Run serves until ctx ends and Options.ShutdownDelay has passed, then lets requests
+// under way end.
 func (s *Server) Run(ctx context.Context) error {
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.http.Serve(s.l) }()
@@ -279,6 +284,9 @@ func (s *Server) Run(ctx context.Context) error {
 	case err := <-stopped:
 		return fmt.Errorf("serving %s: %w", s.Addr(), err)
 	case <-ctx.Done():
+	}
+	if s.delay > 0 {
+		<-time.After(s.delay)
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

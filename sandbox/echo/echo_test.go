@@ -134,3 +134,27 @@ func TestClearTextHTTP2(t *testing.T) {
 		t.Errorf("proto = %q, %v", r.Proto, err)
 	}
 }
+
+// TestShutdownDelay: told to stop, a backend serves new connections for a while.
+func TestShutdownDelay(t *testing.T) {
+	t.Parallel()
+	const delay = 2 * time.Second
+	s, err := Listen("127.0.0.1:0", Options{Name: "echo-1", ShutdownDelay: delay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	cancel()
+	told := time.Now()
+	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for range 5 {
+		if res, body := get(t, fresh, "http://"+s.Addr()); res.StatusCode != http.StatusOK {
+			t.Errorf("answered %d %s", res.StatusCode, body)
+		}
+	}
+	if err := <-done; err != nil || time.Since(told) < delay {
+		t.Errorf("it ended after %s with %v, want after %s", time.Since(told), err, delay)
+	}
+}
