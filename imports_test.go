@@ -43,6 +43,7 @@ func rules() []rule {
 		{"tutorials/engine", "./tutorials/tui", nil, "views draw the engine's events, not the other way round"},
 		{"tutorials/engine", "./tutorials/report", nil, "views draw the engine's events, not the other way round"},
 		{"tutorials/report", "./sandbox", nil, "a report knows events alone"},
+		{"tutorials/stream", "./tutorials/lesson", nil, "it hears gateways, whatever the lesson"},
 		{"tutorials/killercoda", "./tutorials/engine", nil, "a scenario is made of a lesson alone"},
 		{"tutorials/tui", "./sandbox", []string{"sandbox/hint"}, "a view knows events alone"},
 		{"tutorials/plain", "./sandbox", []string{"sandbox/hint"}, "a view knows events alone"},

@@ -37,14 +37,14 @@ func (s *Session) fire(ctx context.Context, id string, v *lesson.Volley) error {
 		return err
 	}
 	s.emit(Event{Type: Firing, Fire: fireInfo(id, v)})
-	begin, lost := time.Now(), s.stream.dropped.Load()
+	begin, lost := time.Now(), s.stream.Dropped()
 	answers, err := s.volley(ctx, id, v, due)
 	if err != nil {
 		return err
 	}
 	s.place.results[id] = &result{answers: answers, served: served, lanes: v.Lanes}
 	s.emit(Event{Type: Fired, Fired: &FiredInfo{
-		ID: id, Lanes: sums(v, answers), Millis: time.Since(begin).Milliseconds(), Lost: s.stream.dropped.Load() - lost,
+		ID: id, Lanes: sums(v, answers), Millis: time.Since(begin).Milliseconds(), Lost: s.stream.Dropped() - lost,
 	}})
 	if st := s.here(); st != nil {
 		for n := range st.Items {
@@ -209,7 +209,7 @@ func (s *Session) complete(ctx context.Context, answers []AnswerInfo) {
 	defer cancel()
 	for n := range answers {
 		if a := &answers[n]; a.Gateway == nil && a.RequestID != "" {
-			a.Gateway = s.stream.late.take(ctx, a.RequestID)
+			a.Gateway = s.stream.Late(ctx, a.RequestID)
 		}
 	}
 }
@@ -319,7 +319,7 @@ func (s *Session) shoot(ctx context.Context, id string, l lesson.Lane, n int) (A
 
 // tell tells of an answer, with what the gateway tells of it.
 func (s *Session) tell(ctx context.Context, a AnswerInfo) AnswerInfo {
-	a.Gateway = s.stream.of(ctx, a.RequestID, func(e event.Event) {
+	a.Gateway = s.stream.Of(ctx, a.RequestID, func(e event.Event) {
 		s.emit(Event{Type: Traced, Trace: &TraceInfo{Fire: a.Fire, Lane: a.Lane, N: a.N, Event: &e}})
 	})
 	s.emit(Event{Type: Answered, Answer: &a})

@@ -13,6 +13,7 @@ import (
 	"github.com/gwctl/gwctl/tutorials/lesson"
 	"github.com/gwctl/gwctl/tutorials/probe"
 	"github.com/gwctl/gwctl/tutorials/progress"
+	"github.com/gwctl/gwctl/tutorials/stream"
 )
 
 // Options are what a Session needs.
@@ -49,7 +50,7 @@ type Session struct {
 	host    host
 	claimed bool
 	begun   bool // the lesson has begun: there is something to keep and to clean up
-	stream  *stream
+	stream  *stream.Stream
 	watch   *watch
 	prober  probe.Prober
 
@@ -119,7 +120,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 			return s, err
 		}
 	}
-	if s.stream, err = follow(context.WithoutCancel(ctx), s.hearing()); err != nil {
+	if s.stream, err = s.listen(ctx); err != nil {
 		return s, err
 	}
 	return s, s.begin(ctx)
@@ -257,7 +258,7 @@ func (s *Session) Close(ctx context.Context) error {
 		errs = append(errs, s.forgetNow())
 	}
 	if s.stream != nil {
-		s.stream.close()
+		s.stream.Close()
 		s.stream = nil
 	}
 	s.prober.Close()

@@ -75,7 +75,7 @@ func Attach(ctx context.Context, o Options, step string) (*Single, error) {
 	if s.watch, err = newWatch(ctx, s.gateways); err != nil {
 		return nil, err
 	}
-	if s.stream, err = follow(context.WithoutCancel(ctx), s.hearing()); err != nil {
+	if s.stream, err = s.listen(ctx); err != nil {
 		return nil, err
 	}
 	s.step, s.inView = n, step
@@ -86,7 +86,7 @@ func Attach(ctx context.Context, o Options, step string) (*Single, error) {
 
 // Close ends it; the sandbox stays as it is.
 func (x *Single) Close() {
-	x.s.stream.close()
+	x.s.stream.Close()
 	x.s.prober.Close()
 }
 

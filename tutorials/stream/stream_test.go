@@ -1,4 +1,4 @@
-package engine
+package stream_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"github.com/gwctl/gwctl/gatewayd/admin"
 	"github.com/gwctl/gwctl/gatewayd/event"
 	"github.com/gwctl/gwctl/sandbox"
+	"github.com/gwctl/gwctl/tutorials/stream"
 )
 
 // gateway is the admin listener of one, on a real wire.
@@ -85,7 +86,7 @@ func (g *gateway) found() sandbox.Gateway {
 
 // listened is a stream under test.
 type listened struct {
-	*stream
+	*stream.Stream
 	said, heard chan string
 
 	mu  sync.Mutex
@@ -114,16 +115,16 @@ func listenTo(t *testing.T, every time.Duration, list ...*gateway) *listened {
 	l := &listened{said: make(chan string, 100), heard: make(chan string, 100)}
 	l.set(nil, list...)
 	found, _ := l.look(t.Context())
-	s, err := follow(t.Context(), hearing{
-		gateways: found, look: l.look, every: every,
-		strange: func(e event.Event) { l.heard <- e.Instance + " " + e.ID },
-		said:    func(text string) { l.said <- text },
+	s, err := stream.Open(t.Context(), stream.Options{
+		Gateways: found, Look: l.look, Every: every, Served: served,
+		Strange: func(e event.Event) { l.heard <- e.Instance + " " + e.ID },
+		Said:    func(text string) { l.said <- text },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.close)
-	l.stream = s
+	t.Cleanup(s.Close)
+	l.Stream = s
 	return l
 }
 
@@ -187,7 +188,7 @@ func TestGatewaysComeAndGo(t *testing.T) {
 	l.set(nil, three)
 	soon(t, l.said, "gateway three has taken the place of two")
 	serveHeard(t, three, l)
-	if got := l.gateways(); len(got) != 1 || got[0].Status.Instance != "three" {
+	if got := l.Gateways(); len(got) != 1 || got[0].Status.Instance != "three" {
 		t.Errorf("got %v, want three alone", got)
 	}
 }
@@ -207,12 +208,21 @@ func TestSilent(t *testing.T) {
 	serveHeard(t, g, l)
 }
 
-// TestFollowFails: a gateway that cannot be listened to is an error.
-func TestFollowFails(t *testing.T) {
+// TestOpenFails: a gateway that cannot be listened to is an error.
+func TestOpenFails(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t, "one")
 	g.stop()
-	if _, err := follow(t.Context(), hearing{gateways: []sandbox.Gateway{g.found()}}); err == nil {
+	if _, err := stream.Open(t.Context(), stream.Options{Served: served, Gateways: []sandbox.Gateway{g.found()}}); err == nil {
 		t.Error("got no error")
 	}
+}
+
+// served reads how many requests a gateway says it has served.
+func served(ctx context.Context, g sandbox.Gateway) (n int64, err error) {
+	text, err := g.Client().Metrics(ctx)
+	if err == nil {
+		_, err = fmt.Sscanf(string(text), `gatewayd_http_requests_total{route="a",code="200"} %d`, &n)
+	}
+	return n, err
 }

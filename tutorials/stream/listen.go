@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"cmp"
@@ -12,7 +12,6 @@ import (
 	"github.com/gwctl/gwctl/gatewayd/clock"
 	"github.com/gwctl/gwctl/gatewayd/event"
 	"github.com/gwctl/gwctl/sandbox"
-	"github.com/gwctl/gwctl/tutorials/lesson"
 )
 
 const (
@@ -23,24 +22,7 @@ const (
 	soonest, latest = 100 * time.Millisecond, 2 * time.Second
 	// silentTries is how often they are looked for before the learner is told.
 	silentTries = 5
-	// rollTimeout bounds the wait for gateways that take the place of others.
-	rollTimeout = 3 * time.Second
-	// lookEvery is how often they are looked for where some may come and go.
-	lookEvery = 5 * time.Second
 )
-
-// hearing says whom a stream listens to.
-type hearing struct {
-	gateways []sandbox.Gateway
-	// look finds the gateways as they are now. Every is how often they are looked
-	// for while all are heard, 0 for never.
-	look  func(context.Context) ([]sandbox.Gateway, error)
-	every time.Duration
-	// strange is told of requests that nobody asks for, said of gateways that come
-	// and go, in words.
-	strange func(event.Event)
-	said    func(message string)
-}
 
 // ear is what is heard of one instance.
 type ear struct {
@@ -51,28 +33,29 @@ type ear struct {
 	silent       bool // its stream has broken
 }
 
-// gateways are those that are heard, as they were found last.
-func (s *stream) gateways() []sandbox.Gateway {
+// Gateways are those that are heard, as they were found last.
+func (s *Stream) Gateways() []sandbox.Gateway {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.list
 }
 
 // keep listens on: to gateways that come, and anew to those whose stream broke.
-func (s *stream) keep(ctx context.Context, every time.Duration) {
+func (s *Stream) keep(ctx context.Context) {
+	every := s.opts.Every
 	pause, tries := every, 0
 	for s.rest(ctx, pause) {
-		_, err := s.renew(ctx, s.look)
+		_, err := s.Renew(ctx, s.opts.Look)
 		if err == nil && !s.silence() {
 			if tries >= silentTries {
-				s.said("the gateways are heard again")
+				s.opts.Said("the gateways are heard again")
 			}
 			pause, tries = every, 0
 			continue
 		}
 		pause = min(max(2*pause, soonest), latest)
 		if tries++; tries == silentTries && ctx.Err() == nil {
-			s.said("a gateway is not heard any more, so its requests are drawn without what it decided" + because(err) + "; it is looked for again and again")
+			s.opts.Said("a gateway is not heard any more, so its requests are drawn without what it decided" + because(err) + "; it is looked for again and again")
 		}
 	}
 }
@@ -86,7 +69,7 @@ func because(err error) string {
 
 // rest pauses, for ever when that is 0, until shortly after a stream has broken. It
 // is false at the end.
-func (s *stream) rest(ctx context.Context, pause time.Duration) bool {
+func (s *Stream) rest(ctx context.Context, pause time.Duration) bool {
 	var over <-chan time.Time
 	if pause > 0 {
 		over = time.After(pause)
@@ -101,9 +84,9 @@ func (s *stream) rest(ctx context.Context, pause time.Duration) bool {
 	}
 }
 
-// renew looks for the gateways and takes them in, one look after the other: an
+// Renew looks for the gateways and takes them in, one look after the other: an
 // older one never comes later.
-func (s *stream) renew(ctx context.Context, look func(context.Context) ([]sandbox.Gateway, error)) ([]sandbox.Gateway, error) {
+func (s *Stream) Renew(ctx context.Context, look func(context.Context) ([]sandbox.Gateway, error)) ([]sandbox.Gateway, error) {
 	s.joining.Lock()
 	defer s.joining.Unlock()
 	list, err := look(ctx)
@@ -114,7 +97,7 @@ func (s *stream) renew(ctx context.Context, look func(context.Context) ([]sandbo
 }
 
 // silence says that a gateway is not heard.
-func (s *stream) silence() bool {
+func (s *Stream) silence() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, g := range s.list {
@@ -127,7 +110,7 @@ func (s *stream) silence() bool {
 
 // join listens to these gateways, and tells of those that have come and gone. A
 // gateway that goes is heard to its end.
-func (s *stream) join(ctx context.Context, list []sandbox.Gateway) error {
+func (s *Stream) join(ctx context.Context, list []sandbox.Gateway) error {
 	var news news
 	for _, g := range list {
 		if err := s.hear(ctx, g, &news); err != nil {
@@ -144,13 +127,13 @@ func (s *stream) join(ctx context.Context, list []sandbox.Gateway) error {
 	s.list = list
 	s.mu.Unlock()
 	if text := news.text(); text != "" && !begins {
-		s.said(text)
+		s.opts.Said(text)
 	}
 	return nil
 }
 
 // hear listens to a gateway, unless it is heard already.
-func (s *stream) hear(ctx context.Context, g sandbox.Gateway, n *news) error {
+func (s *Stream) hear(ctx context.Context, g sandbox.Gateway, n *news) error {
 	name := g.Status.Instance
 	s.mu.Lock()
 	old := s.ears[name]
@@ -160,7 +143,7 @@ func (s *stream) hear(ctx context.Context, g sandbox.Gateway, n *news) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, listenTimeout)
 	defer cancel()
-	served, err := requests(ctx, g)
+	served, err := s.opts.Served(ctx, g)
 	if err != nil {
 		return err
 	}
@@ -183,7 +166,7 @@ func (s *stream) hear(ctx context.Context, g sandbox.Gateway, n *news) error {
 
 // listen begins to listen, with e, and returns once the gateway tells of its
 // requests.
-func (s *stream) listen(ctx context.Context, g sandbox.Gateway, e *ear) error {
+func (s *Stream) listen(ctx context.Context, g sandbox.Gateway, e *ear) error {
 	ready, failed := make(chan struct{}), make(chan error, 1)
 	s.spawn(func(life context.Context) {
 		own, cancel := context.WithCancel(life)
@@ -206,7 +189,7 @@ func (s *stream) listen(ctx context.Context, g sandbox.Gateway, e *ear) error {
 }
 
 // attend listens until the stream breaks; ready is called once the gateway tells.
-func (s *stream) attend(ctx context.Context, g sandbox.Gateway, e *ear, ready func()) error {
+func (s *Stream) attend(ctx context.Context, g sandbox.Gateway, e *ear, ready func()) error {
 	count := func(n int64) {
 		s.mu.Lock()
 		e.told += n
@@ -238,16 +221,6 @@ func (s *stream) attend(ctx context.Context, g sandbox.Gateway, e *ear, ready fu
 	return err
 }
 
-// requests asks how many requests a gateway has served.
-func requests(ctx context.Context, g sandbox.Gateway) (int64, error) {
-	text, err := g.Client().Metrics(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n, _ := sumSeries(text, &lesson.Metric{Name: "gatewayd_http_requests_total"})
-	return int64(n), nil
-}
-
 // news is what has changed among the gateways.
 type news struct {
 	came, gone []string
@@ -277,62 +250,4 @@ func (n *news) text() string {
 		parts = append(parts, fmt.Sprintf("what became of %d requests is lost", n.lost))
 	}
 	return strings.Join(parts, "; ")
-}
-
-// gateways are those of the sandbox, as they were found last.
-func (s *Session) gateways() []sandbox.Gateway {
-	if s.stream == nil {
-		return s.host.gateways
-	}
-	return s.stream.gateways()
-}
-
-// present finds the sandbox's gateways as they are now, and listens to each: from
-// now on its requests have their events.
-func (s *Session) present(ctx context.Context) ([]sandbox.Gateway, error) {
-	return s.stream.renew(ctx, func(ctx context.Context) ([]sandbox.Gateway, error) {
-		f, err := s.host.Running(ctx)
-		for end := time.Now().Add(rollTimeout); err != nil && s.rolls(f) && time.Now().Before(end); {
-			if err := (clock.System{}).Wait(ctx, soonest); err != nil {
-				return nil, err
-			}
-			f, err = s.host.Running(ctx)
-		}
-		return f.Gateways, err
-	})
-}
-
-// rolls says that gateways may just take the place of others.
-func (s *Session) rolls(f sandbox.Found) bool {
-	return f.State == sandbox.Broken && s.host.Runtime() != sandbox.Local
-}
-
-// hearing listens to the sandbox's gateways.
-func (s *Session) hearing() hearing {
-	h := hearing{
-		gateways: s.host.gateways, strange: s.strange,
-		said: func(message string) {
-			s.emit(Event{Type: Working, Work: &WorkInfo{What: "events", State: "warned", Title: "Events", Message: message}})
-		},
-	}
-	if s.host.Runtime() != sandbox.Local { // there is one gateway, and its stream ends with it
-		h.every = lookEvery
-	}
-	// Not with the session's own, which an action may be using.
-	var sb *sandbox.Sandbox
-	name := s.host.Name()
-	h.look = func(ctx context.Context) ([]sandbox.Gateway, error) {
-		if sb == nil {
-			var err error
-			if sb, err = s.find(name); err != nil {
-				return nil, err
-			}
-		}
-		f, err := sb.Running(ctx)
-		if err != nil {
-			sb = nil // it may have been made anew
-		}
-		return f.Gateways, err
-	}
-	return h
 }

@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"context"
@@ -19,8 +19,25 @@ const (
 	strangeAfter = 500 * time.Millisecond
 )
 
-// stream hears the events of all gateways.
-type stream struct {
+// Options say whom a Stream listens to.
+type Options struct {
+	// Gateways are those to begin with.
+	Gateways []sandbox.Gateway
+	// Look finds them as they are now. Every is how often they are looked for while
+	// all are heard, 0 for never.
+	Look  func(context.Context) ([]sandbox.Gateway, error)
+	Every time.Duration
+	// Served asks a gateway how many requests it has served since it was started.
+	Served func(context.Context, sandbox.Gateway) (int64, error)
+	// Strange is told of requests that nobody asks for, Said of gateways that come
+	// and go, in words. Both are called from other goroutines.
+	Strange func(event.Event)
+	Said    func(message string)
+}
+
+// Stream hears the events of all gateways.
+type Stream struct {
+	opts    Options
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 	// spawn runs something until the stream is closed.
@@ -29,9 +46,6 @@ type stream struct {
 	// fresh are events that no answer has asked for yet, late those that came
 	// after their answer was told.
 	fresh, late mailbox
-	look        func(context.Context) ([]sandbox.Gateway, error)
-	strange     func(event.Event)
-	said        func(string)
 	broke       chan struct{} // a stream has ended
 
 	joining sync.Mutex // held while gateways are looked for and taken in
@@ -42,23 +56,32 @@ type stream struct {
 	ears    map[string]*ear // by instance
 }
 
-// follow begins to listen; every request from now on has its event.
-func follow(ctx context.Context, h hearing) (*stream, error) {
+// Open begins to listen; every request from now on has its event, until Close.
+func Open(ctx context.Context, o Options) (*Stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &stream{
-		cancel: cancel, look: h.look, strange: h.strange, said: h.said, broke: make(chan struct{}, 1),
+	s := &Stream{
+		opts: o, cancel: cancel, broke: make(chan struct{}, 1),
 		missing: map[string]func(event.Event){}, ears: map[string]*ear{},
 	}
 	s.spawn = func(do func(context.Context)) { s.running.Go(func() { do(ctx) }) }
-	if err := s.join(ctx, h.gateways); err != nil {
-		s.close()
+	if err := s.join(ctx, o.Gateways); err != nil {
+		s.Close()
 		return nil, err
 	}
-	s.spawn(func(ctx context.Context) { s.keep(ctx, h.every) })
+	s.spawn(s.keep)
 	return s, nil
 }
 
-func (s *stream) add(ctx context.Context, e event.Event) {
+// Close ends it, and returns once nothing of it runs any more.
+func (s *Stream) Close() {
+	s.cancel()
+	s.running.Wait()
+}
+
+// Dropped is how many events the gateways could not tell in time.
+func (s *Stream) Dropped() int64 { return s.dropped.Load() }
+
+func (s *Stream) add(ctx context.Context, e event.Event) {
 	s.mu.Lock()
 	late := s.missing[e.ID]
 	delete(s.missing, e.ID)
@@ -75,7 +98,7 @@ func (s *stream) add(ctx context.Context, e event.Event) {
 }
 
 // expire takes an event that nobody has asked for as a stranger's.
-func (s *stream) expire(ctx context.Context, id string) {
+func (s *Stream) expire(ctx context.Context, id string) {
 	timer := time.NewTimer(strangeAfter)
 	defer timer.Stop()
 	select {
@@ -84,13 +107,13 @@ func (s *stream) expire(ctx context.Context, id string) {
 		return
 	}
 	if e := s.fresh.get(id); e != nil {
-		s.strange(*e)
+		s.opts.Strange(*e)
 	}
 }
 
-// of gives the event of a request. When none comes soon it is nil, and late is
+// Of gives the event of a request. When none comes soon it is nil, and late is
 // called when it does.
-func (s *stream) of(ctx context.Context, id string, late func(event.Event)) *event.Event {
+func (s *Stream) Of(ctx context.Context, id string, late func(event.Event)) *event.Event {
 	if id == "" {
 		return nil
 	}
@@ -108,59 +131,5 @@ func (s *stream) of(ctx context.Context, id string, late func(event.Event)) *eve
 	return e
 }
 
-func (s *stream) close() {
-	s.cancel()
-	s.running.Wait()
-}
-
-// mailbox keeps events by request id until they are taken. The zero mailbox is
-// ready to use.
-type mailbox struct {
-	mu     sync.Mutex
-	events map[string]*event.Event
-	more   chan struct{} // closed when one came
-}
-
-func (m *mailbox) put(e event.Event) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.events == nil {
-		m.events = map[string]*event.Event{}
-	}
-	m.events[e.ID] = &e
-	if m.more != nil {
-		close(m.more)
-		m.more = nil
-	}
-}
-
-// get takes an event that is there, nil if it is not.
-func (m *mailbox) get(id string) *event.Event {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	e := m.events[id]
-	delete(m.events, id)
-	return e
-}
-
-// take waits for an event until ctx ends.
-func (m *mailbox) take(ctx context.Context, id string) *event.Event {
-	for {
-		m.mu.Lock()
-		e := m.events[id]
-		delete(m.events, id)
-		if m.more == nil {
-			m.more = make(chan struct{})
-		}
-		more := m.more
-		m.mu.Unlock()
-		if e != nil {
-			return e
-		}
-		select {
-		case <-more:
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
+// Late waits, until ctx ends, for the event that Of did not give in time.
+func (s *Stream) Late(ctx context.Context, id string) *event.Event { return s.late.take(ctx, id) }
