@@ -9,8 +9,8 @@ import (
 	"github.com/gwctl/gwctl/gatewayd/snapshot"
 )
 
-// ErrTargetGone says that the configuration took the target away while a
-// connection to it was being made.
+// ErrTargetGone says that the configuration took the target away from its service
+// while a connection to it was being made.
 var ErrTargetGone = errors.New("the target is gone from the configuration")
 
 // dials are the connections that are being made. A pod that has just gone
@@ -27,8 +27,8 @@ type dial struct {
 	give             func() // gives it up
 }
 
-// whileServed has give called, once, if a configuration without the target is
-// served before end is called.
+// whileServed has give called if a configuration in which the service lacks the
+// target is served before end is called.
 func (h *Handler) whileServed(service, address string, give func()) (end func()) {
 	d := &dial{service, address, give}
 	h.dials.mu.Lock()
@@ -38,7 +38,7 @@ func (h *Handler) whileServed(service, address string, give func()) (end func())
 	h.dials.waiting[d] = struct{}{}
 	h.dials.mu.Unlock()
 	// The request may have begun with a snapshot that is served no more.
-	if !serves(h.current.Load(), service, address) {
+	if lacks(h.current.Load(), service, address) {
 		give()
 	}
 	return func() {
@@ -53,19 +53,21 @@ func (h *Handler) giveUp(next *snapshot.Snapshot) {
 	h.dials.mu.Lock()
 	defer h.dials.mu.Unlock()
 	for d := range h.dials.waiting {
-		if !serves(next, d.service, d.address) {
+		if lacks(next, d.service, d.address) {
 			d.give()
 		}
 	}
 }
 
-func serves(s *snapshot.Snapshot, service, address string) bool {
+// lacks says that the service is there without the target. Of a service that is not
+// there it says nothing: requests that began with it end with it.
+func lacks(s *snapshot.Snapshot, service, address string) bool {
 	sv := s.Service(service)
-	return sv != nil && slices.ContainsFunc(sv.Balancer.Targets(), func(t balance.Target) bool { return t.Address == address })
+	return sv != nil && !slices.ContainsFunc(sv.Balancer.Targets(), func(t balance.Target) bool { return t.Address == address })
 }
 
-// WhileServed has give called, once and from any goroutine, if a configuration
-// without the target is served before end is called.
+// WhileServed has give called, from any goroutine, if a configuration in which the
+// service lacks the target is served before end is called.
 func (x *Exchange) WhileServed(s *snapshot.Service, t *balance.Target, give func()) (end func()) {
 	return x.handler.whileServed(s.ID, t.Address, give)
 }

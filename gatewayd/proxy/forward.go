@@ -35,8 +35,9 @@ func (h *Handler) forward(x *Exchange) {
 		return
 	}
 	var last *balance.Target
+	from := s.Balancer
 	for {
-		t, err := s.Balancer.Next(last)
+		t, err := from.Next(last)
 		if err != nil {
 			h.fail(x, 503, noPeer)
 			return
@@ -47,13 +48,13 @@ func (h *Handler) forward(x *Exchange) {
 			return
 		}
 		if errors.Is(failure, ErrTargetGone) {
-			if s, last = h.current.Load().Service(s.ID), nil; s == nil {
-				h.fail(x, 503, noPeer)
-				return
+			if now := h.current.Load().Service(s.ID); now != nil {
+				from, last = now.Balancer, nil
 			}
+			x.tries--
 			continue
 		}
-		if x.tries <= s.Retries && x.mayRetry(failure) || failure.Unresolved && x.tries < len(s.Balancer.Targets()) {
+		if x.tries <= s.Retries && x.mayRetry(failure) || failure.Unresolved && x.tries < len(from.Targets()) {
 			last = t
 			continue
 		}

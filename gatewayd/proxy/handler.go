@@ -57,7 +57,7 @@ func New(opts Options) *Handler {
 
 // Swap puts next in the place of the snapshot that is served. Requests that are
 // under way end with the one they began with, but wait no longer for a connection
-// to a target that next has no more: they go where next would have them go.
+// to a target that their service has no more: they go to one that it has.
 func (h *Handler) Swap(next *snapshot.Snapshot) {
 	h.current.Store(next)
 	h.giveUp(next)

@@ -34,6 +34,8 @@ func TestTargetGoesWhileDialled(t *testing.T) {
 	const gone = "192.0.2.1:80"
 	up := proxytest.NewUpstream(t, nil)
 	there := fmt.Sprintf("127.0.0.1:%d", up.Port)
+	elsewhere := balanced(there) // the route leads to another service now
+	elsewhere.Services[0].ID, elsewhere.Routes[0].ServiceID = "service-2", "service-2"
 	for _, c := range []struct {
 		name       string
 		next       *entity.Config
@@ -42,7 +44,8 @@ func TestTargetGoesWhileDialled(t *testing.T) {
 	}{
 		{"for another", balanced(there), 200, false},
 		{"for none", balanced(), 503, false},
-		{"with its service", &entity.Config{}, 503, false},
+		{"with its service, with which the request began", &entity.Config{}, 200, true},
+		{"with the way to its service", elsewhere, 200, true},
 		{"not at all", balanced(gone, there), 200, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

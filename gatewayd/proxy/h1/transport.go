@@ -101,7 +101,7 @@ func (p *pool) sweep(now time.Time, limit time.Duration) (closed bool) {
 		stale++
 	}
 	p.idle = slices.Delete(p.idle, 0, stale)
-	p.closed = len(p.idle) == 0 && now.Sub(p.usedAt) > limit
+	p.closed = p.closed || len(p.idle) == 0 && now.Sub(p.usedAt) > limit
 	return p.closed
 }
 
