@@ -138,7 +138,7 @@ func TestClearTextHTTP2(t *testing.T) {
 // TestShutdownDelay: told to stop, a backend serves new connections for a while.
 func TestShutdownDelay(t *testing.T) {
 	t.Parallel()
-	const delay = 2 * time.Second
+	const delay = 4 * time.Second
 	s, err := Listen("127.0.0.1:0", Options{Name: "echo-1", ShutdownDelay: delay})
 	if err != nil {
 		t.Fatal(err)
@@ -146,8 +146,8 @@ func TestShutdownDelay(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
-	cancel()
 	told := time.Now()
+	cancel()
 	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for range 5 {
 		if res, body := get(t, fresh, "http://"+s.Addr()); res.StatusCode != http.StatusOK {

@@ -39,7 +39,7 @@ func causesHere() []cause {
 		},
 		{
 			"DISK_FULL", hint.Resources, "a disk is full: the container engine's, or that of the sandbox's directory",
-			"make room ({engine} system df tells what images and volumes take; {engine} system prune frees it), or choose\n" +
+			"make room ({engine} images tells what images take; {engine} system prune frees what nothing uses), or choose\n" +
 				"another place for the sandbox: XDG_STATE_HOME=/path/to/a/directory gwctl up{flag}",
 			knownIssues + "#failing-to-apply-overlay-network", `(?i)no space left on device|disk quota exceeded|ImageGCFailed|eviction manager: must evict pod.*ephemeral-storage`,
 		},

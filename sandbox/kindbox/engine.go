@@ -33,8 +33,19 @@ func (b *Box) away(err error) error {
 		does = "is not installed"
 	}
 	return hint.New(h.ID, h.Code, fmt.Sprintf("%s, which has the cluster %s, %s", who, b.Cluster(), does),
-		"start it (systemctl start docker, or open Docker Desktop), see that you may use it ("+cmp.Or(b.Engine(), "docker")+" info), then try again;\n"+
+		wake(b.Engine())+", then try again;\n"+
 			"where it is gone for good, with all that it had: gwctl down --forget"+b.flag()).Because(h.Unwrap())
+}
+
+// wake says how an engine is made to answer.
+func wake(name string) string {
+	switch name {
+	case "podman":
+		return "see what it says (podman info; where it runs in a machine of its own: podman machine start)"
+	case "nerdctl":
+		return "start it (systemctl start containerd), see that you may use it (nerdctl info)"
+	}
+	return "start it (systemctl start docker, or open Docker Desktop), see that you may use it (docker info)"
 }
 
 // flag names the sandbox in a command of gwctl's.

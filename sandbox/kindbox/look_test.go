@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"k8s.io/client-go/tools/clientcmd"
@@ -23,7 +24,10 @@ func nodesEngine(t *testing.T, states ...string) *engine.Engine {
 		script += "printf 'node-" + string(rune('a'+i)) + "\\t" + s + "\\ti\\n'\n"
 	}
 	path := filepath.Join(t.TempDir(), "engine")
-	if err := os.WriteFile(path, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+	syscall.ForkLock.RLock() // no child of another test has it open when it is run
+	err := os.WriteFile(path, []byte(script), 0o700) //nolint:gosec // it is run
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return &engine.Engine{Name: path}

