@@ -26,8 +26,8 @@ type Options struct {
 	// the terminal's size when it changes.
 	Record  io.Writer
 	Resized func(width, height int)
-	// Mask takes out of what is shown and recorded what nobody is to see, in the same
-	// number of cells; nil for nothing.
+	// Mask takes out of errors what nobody is to see; nil for nothing. Events come
+	// without it.
 	Mask func(text string) string
 	// ASCII draws with nothing else, NoColor without colours, Still without
 	// motion: what moves is drawn anew once a second.
@@ -82,7 +82,7 @@ func (s *Screen) Run(ctx context.Context, start tutorials.Start) (err error) {
 	var o opener
 	m.open = func(ctx context.Context) (session, error) { return o.open(ctx, start, f.add) }
 	const fps = 30
-	out := tee{s.opts.Out, s.opts.Record, s.opts.Mask}
+	out := tee{s.opts.Out, s.opts.Record}
 	options := []tea.ProgramOption{tea.WithInput(s.opts.In), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(fps), tea.WithoutSignalHandler()}
 	if s.opts.Mouse {
 		options = append(options, tea.WithMouseCellMotion())
@@ -140,24 +140,16 @@ func (o *opener) end() *engine.Session {
 type tee struct {
 	*os.File
 	record io.Writer
-	mask   func(string) string
 }
 
 // Write implements io.Writer.
 func (t tee) Write(p []byte) (int, error) {
-	shown := p
-	if t.mask != nil {
-		shown = []byte(t.mask(string(p)))
-	}
 	if t.record != nil {
-		if _, err := t.record.Write(shown); err != nil {
+		if _, err := t.record.Write(p); err != nil {
 			return 0, err
 		}
 	}
-	if n, err := t.File.Write(shown); err != nil {
-		return min(n, len(p)), err
-	}
-	return len(p), nil
+	return t.File.Write(p)
 }
 
 // WriteString implements io.StringWriter, which os.File would otherwise for it.

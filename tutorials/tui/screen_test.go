@@ -1,31 +1,21 @@
 package tui
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
+	"errors"
+	"io"
 	"strings"
 	"testing"
+
+	"github.com/gwctl/gwctl/gatewayd/clock"
 )
 
-// TestTee: what nobody is to see is neither shown nor recorded, and whoever writes
-// it learns nothing of that.
-func TestTee(t *testing.T) {
+// TestMaskedError: what nobody is to see does not stand in what went wrong either.
+func TestMaskedError(t *testing.T) {
 	t.Parallel()
-	f, err := os.Create(filepath.Join(t.TempDir(), "terminal"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = f.Close() })
-	var cast bytes.Buffer
-	out := tee{f, &cast, strings.NewReplacer("my-own-key", "my-o******").Replace}
-	const text = "apikey: \x1b[1mmy-own-key\x1b[0m"
-	if n, err := out.WriteString(text); n != len(text) || err != nil {
-		t.Errorf("got %d, %v; want %d", n, err, len(text))
-	}
-	shown, err := os.ReadFile(f.Name())
-	const want = "apikey: \x1b[1mmy-o******\x1b[0m"
-	if string(shown) != want || cast.String() != want || err != nil {
-		t.Errorf("shown is %q, recorded %q, %v; want %q", shown, cast.String(), err, want)
+	o := Options{Clock: clock.System{}, Mask: strings.NewReplacer("my-own-key", "my-o******").Replace}
+	m := newModel(t.Context(), o, newLook(io.Discard, o))
+	m.ended(errors.New("sending my-own-key"))
+	if got := m.text.blocks[len(m.text.blocks)-1].text; got != "sending my-o******." {
+		t.Errorf("got %q", got)
 	}
 }

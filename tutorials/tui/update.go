@@ -89,7 +89,7 @@ func (m *Model) ended(err error) tea.Cmd {
 		m.fatal = err
 		return m.leave()
 	case err != nil:
-		m.text.add(block{kind: failure, text: complaint(err)})
+		m.text.add(block{kind: failure, text: m.masked(complaint(err))})
 	}
 	return tea.Batch(m.yield(), m.tick())
 }
@@ -106,6 +106,14 @@ func (m *Model) yield() tea.Cmd {
 		return m.try()
 	}
 	return m.next()
+}
+
+// masked takes out of a text what nobody is to see.
+func (m *Model) masked(text string) string {
+	if m.opts.Mask == nil {
+		return text
+	}
+	return m.opts.Mask(text)
 }
 
 // complaint says an error and what to do about it.

@@ -115,7 +115,8 @@ func (a App) runLesson(ctx context.Context, r runner, which string) (err error) 
 	if err := a.before(ctx, r, store, l, key, source); err != nil {
 		return err
 	}
-	out, rec, done, err := a.recorded(r.record, l.Title, a.fullScreen(r))
+	hide := maskOf(l, params)
+	out, rec, done, err := a.recorded(r.record, hide.text(l.Title), a.fullScreen(r))
 	if err != nil {
 		return err
 	}
@@ -131,8 +132,9 @@ func (a App) runLesson(ctx context.Context, r runner, which string) (err error) 
 	if r.noWait {
 		o.TestClock, o.Sandbox = true, engine.OwnSandbox
 	}
-	return a.screen(r, asJSON, out, rec, maskOf(l, params)).Run(ctx, func(ctx context.Context, emit func(engine.Event)) (*engine.Session, error) {
+	return a.screen(r, asJSON, out, rec, hide).Run(ctx, func(ctx context.Context, emit func(engine.Event)) (*engine.Session, error) {
 		o.Emit = func(e engine.Event) {
+			e = hide.event(e)
 			if e.Type == engine.StepBegan && rec != nil {
 				rec.Mark(e.Began.Title)
 			}

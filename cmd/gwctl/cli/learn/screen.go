@@ -32,22 +32,19 @@ func (a App) fullScreen(r runner) bool {
 	return !r.plain && !asJSON && output.Terminal(a.Out) && a.In != nil && output.Terminal(a.In)
 }
 
-// screen picks what shows the lesson; rec records it, nil for nobody. mask takes keys
-// out of what is shown, nil for none.
-func (a App) screen(r runner, asJSON bool, out io.Writer, rec *record.Writer, mask func(string) string) tutorials.Screen {
+// screen picks what shows the lesson; rec records it, nil for nobody. hide takes keys
+// out of what is shown that no event tells.
+func (a App) screen(r runner, asJSON bool, out io.Writer, rec *record.Writer, hide mask) tutorials.Screen {
 	if a.fullScreen(r) {
 		o := tui.Options{
 			In: a.In, Out: a.Out.(*os.File),
 			ASCII: r.ascii || !utf8Locale(os.Getenv), NoColor: os.Getenv("NO_COLOR") != "", Still: r.still || truth(os.Getenv("GWCTL_REDUCED_MOTION")),
-			Mouse: r.mouse, Auto: r.auto, Pace: r.pace, Breaks: r.breaks, Edit: a.editor(), Mask: mask,
+			Mouse: r.mouse, Auto: r.auto, Pace: r.pace, Breaks: r.breaks, Edit: a.editor(), Mask: hide.text,
 		}
 		if rec != nil {
 			o.Record, o.Resized = rec, rec.Resize
 		}
 		return tui.New(o)
-	}
-	if mask != nil {
-		out = masked{out, mask}
 	}
 	o := plain.Options{Out: out, JSON: asJSON, Auto: r.auto, Pace: r.pace, Breaks: r.breaks, Edit: a.editor()}
 	if a.In != nil {
