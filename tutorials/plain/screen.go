@@ -41,6 +41,7 @@ type Screen struct {
 
 	mu     sync.Mutex
 	ready  *engine.ReadyInfo
+	quiz   *engine.QuizInfo // the question that was asked last
 	step   string
 	failed bool
 	paused bool
@@ -82,6 +83,8 @@ func (s *Screen) show(e engine.Event) {
 		s.ready = e.Ready
 	case engine.StepBegan:
 		s.step, s.failed = e.Began.ID, false
+	case engine.Asked:
+		s.quiz = e.Quiz
 	case engine.Checked:
 		s.failed = !e.Check.Holds
 	case engine.Paused:
@@ -238,11 +241,17 @@ func (s *Screen) converse(ctx context.Context, session *engine.Session, lines ty
 			s.say("The input has ended, so the lesson is left. It goes on here next time; --auto runs it by itself.")
 			return nil
 		}
-		if line == "q" || line == "quit" {
+		guess := r.Next == "predict" && s.guess(line)
+		if !guess && (line == "q" || line == "quit") {
 			s.say("You have left the lesson. It goes on here next time.")
 			return nil
 		}
-		err := s.obey(ctx, session, r, line)
+		var err error
+		if guess { // a choice may be called as a command is
+			err = session.Guess(ctx, line)
+		} else {
+			err = s.obey(ctx, session, r, line)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -275,17 +284,21 @@ func (s *Screen) prompt(r engine.ReadyInfo) {
 	s.say("Press Enter to %s. Type %s for more.", r.About, more)
 }
 
-// guess says that a line answers the question that waits.
-func guess(line string) bool {
-	return line != "" && line != "?" && (len(line) == 1 || line[0] >= '0' && line[0] <= '9')
+// guess says that a line answers the question that was asked: that it is a number, or
+// that a choice begins so. What begins several is refused as a guess.
+func (s *Screen) guess(line string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if line == "" {
+		return false
+	}
+	return line[0] >= '0' && line[0] <= '9' || s.quiz != nil &&
+		slices.ContainsFunc(s.quiz.Choices, func(c engine.ChoiceInfo) bool { return strings.HasPrefix(c.Key, line) })
 }
 
-// obey does one typed line.
+// obey does one typed line that is no guess.
 func (s *Screen) obey(ctx context.Context, session *engine.Session, r engine.ReadyInfo, line string) error {
 	verb, rest, _ := strings.Cut(line, " ")
-	if r.Next == "predict" && guess(line) {
-		return session.Guess(ctx, line) // the key of a choice may be that of a command
-	}
 	switch verb {
 	case "", "n", "next":
 		return session.Advance(ctx)
