@@ -305,6 +305,7 @@ func TestCluster(t *testing.T) {
 	t.Run("quota", u.quota)
 	t.Run("reset", u.reset)
 	t.Run("article", u.article)
+	t.Run("redis", u.redis)
 	t.Run("refused", u.refused)
 	t.Run("replicas", u.replicas)
 	t.Run("rollout", u.rollout)
@@ -423,6 +424,17 @@ func (u clusterUser) article(t *testing.T) {
 	if got, body := statusOf(t, url, key); got != 200 || !strings.Contains(body, `"service":"echo-1"`) {
 		t.Errorf("after reset: %d %s", got, body)
 	}
+}
+
+// redis: the image that manifests name for Redis runs, and answers.
+func (u clusterUser) redis(t *testing.T) {
+	u.t = t
+	u.kubectl("run", "redis", "--image=docker.io/library/redis:7-alpine", "--image-pull-policy=IfNotPresent")
+	u.kubectl("wait", "pod/redis", "--for=condition=Ready", "--timeout=90s")
+	if out := u.kubectl("exec", "redis", "--", "redis-cli", "incr", "a"); strings.TrimSpace(out) != "1" {
+		t.Errorf("redis-cli says %q", out)
+	}
+	u.kubectl("delete", "pod", "redis", "--wait=false")
 }
 
 // refused: kubectl apply of nonsense is refused with the words of translate.
