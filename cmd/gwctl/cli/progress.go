@@ -179,13 +179,17 @@ func (l lines) Finished(e step.Event) {
 	}
 }
 
-// fail writes the error and marks it as told.
-func (l lines) fail(err error) error {
+// fail writes the error and marks it as told; retained says that what had been begun
+// is kept.
+func (l lines) fail(err error, retained bool) error {
 	x := line{Type: "error", ID: "UNEXPECTED", Msg: err.Error()}
 	if h, ok := errors.AsType[*hint.Hint](err); ok {
 		x.ID, x.Advice, x.URL = h.ID, h.Advice, h.URL
 	} else if errors.Is(err, context.Canceled) {
 		x.ID, x.Msg = "INTERRUPTED", "interrupted; what had been begun was undone"
+		if retained {
+			x.Msg = "interrupted; what had been begun is kept"
+		}
 	}
 	l.write(x)
 	return output.Told(err)

@@ -100,7 +100,7 @@ func (a App) upJSON(ctx context.Context, o sandbox.Options) error {
 		out.write(line{Type: "check", ID: "PROBLEM", Msg: p.String()})
 	}
 	if err != nil {
-		return out.fail(err)
+		return out.fail(err, o.Cluster.Retain)
 	}
 	out.write(line{Type: "result", ID: "up", Millis: time.Since(begin).Milliseconds(), Msg: summary(res), URL: res.URL(), Result: res})
 	return nil
