@@ -6,6 +6,7 @@ import (
 
 	"github.com/gwctl/gwctl/gatewayd/clock"
 	"github.com/gwctl/gwctl/sandbox"
+	"github.com/gwctl/gwctl/sandbox/hint"
 	"github.com/gwctl/gwctl/tutorials/lesson"
 	"github.com/gwctl/gwctl/tutorials/stream"
 )
@@ -30,16 +31,44 @@ func (s *Session) gateways() []sandbox.Gateway {
 // present finds the sandbox's gateways as they are now, and listens to each: from
 // now on its requests have their events.
 func (s *Session) present(ctx context.Context) ([]sandbox.Gateway, error) {
-	return s.stream.Renew(ctx, func(ctx context.Context) ([]sandbox.Gateway, error) {
-		f, err := s.host.Running(ctx)
-		for end := time.Now().Add(rollTimeout); err != nil && s.rolls(f) && time.Now().Before(end); {
-			if err := (clock.System{}).Wait(ctx, rollPause); err != nil {
-				return nil, err
-			}
-			f, err = s.host.Running(ctx)
-		}
-		return f.Gateways, err
+	var list []sandbox.Gateway
+	err := untilSettled(ctx, clock.System{}, func() (again bool, err error) {
+		list, err = s.stream.Renew(ctx, func(ctx context.Context) ([]sandbox.Gateway, error) {
+			f, err := s.host.Running(ctx)
+			again = err == nil || s.rolls(f) // one that was found may have gone before it is heard
+			return f.Gateways, err
+		})
+		return again, err
 	})
+	return list, unheard(ctx, s.host.Name(), err)
+}
+
+// untilSettled does what needs every gateway, again and again until rollTimeout is over
+// while they may just take the place of others.
+func untilSettled(ctx context.Context, c clock.Clock, do func() (again bool, err error)) error {
+	end := c.Now().Add(rollTimeout)
+	for {
+		again, err := do()
+		if err == nil || !again || ctx.Err() != nil || !c.Now().Before(end) {
+			return err
+		}
+		if err := c.Wait(ctx, rollPause); err != nil {
+			return err
+		}
+	}
+}
+
+// unheard says what to do when the gateways of a sandbox cannot be asked, unless the
+// error says so itself or the caller has given up.
+func unheard(ctx context.Context, name string, err error) error {
+	if err == nil || ctx.Err() != nil || hint.ExitCode(err) != hint.Unexpected {
+		return err
+	}
+	up := "gwctl up"
+	if name != sandbox.DefaultName {
+		up += " --name " + name
+	}
+	return hint.New("NOT_HEARD", hint.Broken, "a gateway of sandbox "+name+" cannot be asked", "gwctl status tells why; heal it: "+up).Because(err)
 }
 
 // rolls says that gateways may just take the place of others.

@@ -106,7 +106,7 @@ func (s *Session) judgeMetric(ctx context.Context, m *lesson.Metric) (verdict, e
 	for _, g := range list {
 		text, err := g.Client().Metrics(ctx)
 		if err != nil {
-			return verdict{}, err
+			return verdict{}, unheard(ctx, s.host.Name(), err)
 		}
 		v, ok := sumSeries(text, m)
 		sum, found = sum+v, found || ok

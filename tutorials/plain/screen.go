@@ -266,7 +266,7 @@ func (s *Screen) converse(ctx context.Context, session *engine.Session, lines ty
 // mends says that the learner can do something about an error, and go on.
 func mends(err error) bool {
 	switch hint.ExitCode(err) {
-	case hint.Usage, hint.CheckFailed, hint.NotReady, hint.Broken:
+	case hint.Usage, hint.CheckFailed, hint.NotReady, hint.Broken, hint.Timeout:
 		return true
 	}
 	return false
