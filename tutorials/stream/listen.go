@@ -85,10 +85,14 @@ func (s *Stream) rest(ctx context.Context, pause time.Duration) bool {
 }
 
 // Renew looks for the gateways and takes them in, one look after the other: an
-// older one never comes later.
+// older one never comes later. It waits for its turn until ctx ends.
 func (s *Stream) Renew(ctx context.Context, look func(context.Context) ([]sandbox.Gateway, error)) ([]sandbox.Gateway, error) {
-	s.joining.Lock()
-	defer s.joining.Unlock()
+	select {
+	case s.joining <- struct{}{}:
+		defer func() { <-s.joining }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	list, err := look(ctx)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,7 @@ type Stream struct {
 	fresh, late mailbox
 	broke       chan struct{} // a stream has ended
 
-	joining sync.Mutex // held while gateways are looked for and taken in
+	joining chan struct{} // holds one while gateways are looked for and taken in
 
 	mu      sync.Mutex
 	missing map[string]func(event.Event) // answers that were told without theirs
@@ -60,7 +60,7 @@ type Stream struct {
 func Open(ctx context.Context, o Options) (*Stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Stream{
-		opts: o, cancel: cancel, broke: make(chan struct{}, 1),
+		opts: o, cancel: cancel, broke: make(chan struct{}, 1), joining: make(chan struct{}, 1),
 		missing: map[string]func(event.Event){}, ears: map[string]*ear{},
 	}
 	s.spawn = func(do func(context.Context)) { s.running.Go(func() { do(ctx) }) }

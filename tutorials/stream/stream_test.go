@@ -208,6 +208,43 @@ func TestSilent(t *testing.T) {
 	serveHeard(t, g, l)
 }
 
+// TestRenewGivesUp: whoever waits for another to look is not held when it gives up.
+func TestRenewGivesUp(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, "one")
+	l := listenTo(t, 0, g)
+	looking, look, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		_, err := l.Renew(t.Context(), func(ctx context.Context) ([]sandbox.Gateway, error) {
+			close(looking)
+			<-look
+			return l.look(ctx)
+		})
+		done <- err
+	}()
+	<-looking
+	ctx, cancel := context.WithCancelCause(t.Context())
+	left := errors.New("the learner has left")
+	cancel(left)
+	gaveUp := make(chan error, 1)
+	go func() {
+		_, err := l.Renew(ctx, l.look)
+		gaveUp <- err
+	}()
+	select {
+	case err := <-gaveUp:
+		if !errors.Is(err, left) {
+			t.Errorf("got %v, want that it was left", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it is held")
+	}
+	close(look)
+	if err := <-done; err != nil {
+		t.Errorf("the one that looks: %v", err)
+	}
+}
+
 // TestOpenFails: a gateway that cannot be listened to is an error.
 func TestOpenFails(t *testing.T) {
 	t.Parallel()
