@@ -235,14 +235,13 @@ type news struct {
 // text says it in one line, "" for nothing that matters.
 func (n *news) text() string {
 	var parts []string
-	came, gone := strings.Join(n.came, ", "), strings.Join(n.gone, ", ")
 	switch {
-	case came != "" && gone != "":
-		parts = append(parts, "gateway "+came+" has taken the place of "+gone)
-	case came != "":
-		parts = append(parts, "gateway "+came+" has joined")
-	case gone != "":
-		parts = append(parts, "gateway "+gone+" has gone")
+	case len(n.came) > 0 && len(n.gone) > 0:
+		parts = append(parts, subject(n.came)+" taken the place of "+strings.Join(n.gone, ", "))
+	case len(n.came) > 0:
+		parts = append(parts, subject(n.came)+" joined")
+	case len(n.gone) > 0:
+		parts = append(parts, subject(n.gone)+" gone")
 	}
 	if n.again != "" && n.lost > 0 {
 		parts = append(parts, "the events of gateway "+n.again+" broke off for a moment")
@@ -254,4 +253,12 @@ func (n *news) text() string {
 		parts = append(parts, fmt.Sprintf("what became of %d requests is lost", n.lost))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// subject names gateways that have done something.
+func subject(names []string) string {
+	if len(names) == 1 {
+		return "gateway " + names[0] + " has"
+	}
+	return "gateways " + strings.Join(names, ", ") + " have"
 }

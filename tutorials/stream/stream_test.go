@@ -263,3 +263,12 @@ func served(ctx context.Context, g sandbox.Gateway) (n int64, err error) {
 	}
 	return n, err
 }
+
+// TestSeveralCome: several that come at once are told of in one line.
+func TestSeveralCome(t *testing.T) {
+	t.Parallel()
+	one, two, three := newGateway(t, "one"), newGateway(t, "two"), newGateway(t, "three")
+	l := listenTo(t, time.Millisecond, one)
+	l.set(nil, two, three)
+	soon(t, l.said, "gateways two, three have taken the place of one")
+}
