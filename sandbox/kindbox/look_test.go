@@ -24,7 +24,8 @@ func nodesEngine(t *testing.T, states ...string) *engine.Engine {
 		script += "printf 'node-" + string(rune('a'+i)) + "\\t" + s + "\\ti\\n'\n"
 	}
 	path := filepath.Join(t.TempDir(), "engine")
-	syscall.ForkLock.RLock() // no child of another test has it open when it is run
+	// No child of another test has it open when it is run.
+	syscall.ForkLock.RLock()
 	err := os.WriteFile(path, []byte(script), 0o700) //nolint:gosec // it is run
 	syscall.ForkLock.RUnlock()
 	if err != nil {
