@@ -135,7 +135,7 @@ func (x *theirs) noLoadBalancer(t *testing.T) {
 	begin := time.Now()
 	x.fails(15, []string{"Service gwctl-system/gatewayd-proxy", "got no address", "describe service gatewayd-proxy", "--service-type"},
 		"up", "--name", x.name, "--service-type", "LoadBalancer", "--timeout", "8s")
-	if took := time.Since(begin); took > 30*time.Second {
+	if took := time.Since(begin); took > 12*time.Second {
 		t.Errorf("it took %s", took)
 	}
 	x.fails(16, []string{"has no address yet", "gwctl up"}, "status", "--name", x.name)
